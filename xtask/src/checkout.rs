@@ -1,0 +1,43 @@
+//! Where things stand in the checkout.
+
+use std::path::{Path, PathBuf};
+
+/// The folder that holds the workspace.
+pub struct Checkout {
+    root: PathBuf,
+}
+
+impl Checkout {
+    /// The checkout this program was compiled in.
+    pub fn locate() -> Self {
+        let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+        Self {
+            root: xtask.parent().unwrap_or(xtask).to_path_buf(),
+        }
+    }
+
+    /// The workspace's folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// What the server embeds. It stands in the checkout, wherever cargo's own target folder is.
+    pub fn web(&self) -> PathBuf {
+        self.root.join("target/web")
+    }
+
+    /// Stamps of what was built from what; beside `target/web`, so that they are not embedded.
+    pub fn stamps(&self) -> PathBuf {
+        self.root.join("target/web-stamps")
+    }
+
+    /// A path below the workspace's folder.
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.root.join(relative)
+    }
+
+    /// The path as a person in the checkout would write it.
+    pub fn display(&self, path: &Path) -> String {
+        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
+    }
+}
