@@ -1,0 +1,99 @@
+//! The routes, and the layers that every call of HubSpot's API goes through.
+
+mod account;
+mod admission;
+mod batch;
+mod body;
+mod contacts;
+mod control;
+mod inject;
+mod properties;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{self, Next};
+use axum::response::{Html, IntoResponse, Response};
+
+use crate::errors::{self, ApiError};
+use crate::faults::NeverSent;
+use crate::{Sandbox, pages};
+
+/// The versions served, and what their paths look like: HubSpot moved the version behind the area in its dated paths.
+struct Version {
+    crm_objects: &'static str,
+    crm_properties: &'static str,
+    account_info: &'static str,
+}
+
+const VERSIONS: [Version; 3] = [
+    Version {
+        crm_objects: "/crm/v3/objects",
+        crm_properties: "/crm/v3/properties",
+        account_info: "/account-info/v3",
+    },
+    Version {
+        crm_objects: "/crm/objects/2026-03",
+        crm_properties: "/crm/properties/2026-03",
+        account_info: "/account-info/2026-03",
+    },
+    Version {
+        crm_objects: "/crm/objects/2026-09",
+        crm_properties: "/crm/properties/2026-09",
+        account_info: "/account-info/2026-09",
+    },
+];
+
+/// The number of a request in the log, for the layers further in.
+#[derive(Clone, Copy)]
+struct RequestNumber(u64);
+
+pub(crate) fn router(sandbox: &Sandbox) -> Router {
+    let hubspot = VERSIONS
+        .iter()
+        .fold(Router::new(), |router, version| {
+            router
+                .nest(&format!("{}/contacts", version.crm_objects), contacts::router())
+                .nest(&format!("{}/contacts", version.crm_properties), properties::router())
+                .nest(version.account_info, account::router())
+        })
+        // The fault layer sets the limit, for it reads every body first.
+        .layer(DefaultBodyLimit::disable())
+        // From the inside out: faults strike only calls that were admitted.
+        .route_layer(middleware::from_fn_with_state(sandbox.clone(), inject::inject))
+        .route_layer(middleware::from_fn_with_state(sandbox.clone(), admission::admit))
+        .fallback(unknown_route)
+        .layer(middleware::from_fn_with_state(sandbox.clone(), envelope));
+    hubspot
+        .merge(pages::router())
+        .nest("/_control", control::router())
+        .with_state(sandbox.clone())
+}
+
+/// The outermost layer: the log, the outage, and the correlation id.
+async fn envelope(State(sandbox): State<Sandbox>, mut request: Request, next: Next) -> Response {
+    let correlation_id = errors::new_id();
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let now = sandbox.now();
+    let (number, down) = {
+        let mut state = sandbox.state();
+        (state.log.begin(now, request.method().as_str(), path), state.down)
+    };
+    request.extensions_mut().insert(RequestNumber(number));
+    let response = if down {
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable", None).into_response()
+    } else {
+        next.run(request).await
+    };
+    if response.extensions().get::<NeverSent>().is_none() {
+        sandbox.state().log.answered(number, response.status().as_u16());
+    }
+    errors::finish(response, &correlation_id)
+}
+
+/// HubSpot answers what it does not know with a page, not with JSON.
+async fn unknown_route() -> Response {
+    let page = "<!doctype html>\n<html><head><title>404 Not Found</title></head>\
+                <body><h1>404 Not Found</h1><p>This page does not exist.</p></body></html>\n";
+    (StatusCode::NOT_FOUND, Html(page)).into_response()
+}

@@ -1,0 +1,12 @@
+//! The sandbox over real HTTP, one module for each area.
+#![allow(clippy::unwrap_used, reason = "a test that meets the unexpected ends there")]
+
+mod admission;
+mod batches;
+mod client;
+mod contacts;
+mod control;
+mod faults;
+mod pages;
+mod properties;
+mod records_file;
