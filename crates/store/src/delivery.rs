@@ -1,0 +1,216 @@
+//! How far HubSpot knows: addresses that wait for their contact, records with something new to write, what was sent.
+//!
+//! An *address* is linked to a HubSpot *record* once the contact was found or created. All conversations of all addresses
+//! of one record make one transcript. A conversation has something to deliver while its last `seq` is greater than what
+//! was delivered; no message ever needs a second row for that.
+
+use async_trait::async_trait;
+use parlor_protocol::{ClaimedEmail, ConversationId, Message, TenantId};
+
+use crate::{StoreError, Timestamp};
+
+/// The SHA-256 of a property's value, as it was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ValueHash(pub [u8; 32]);
+
+/// An address whose contact is not known yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingAddress {
+    /// The address.
+    pub email: ClaimedEmail,
+    /// The first name of the newest registration that is not held.
+    pub first_name: String,
+    /// Its last name; may be empty.
+    pub last_name: String,
+    /// How often it was tried.
+    pub attempts: u32,
+}
+
+/// Where a record stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RecordState {
+    /// It is written to.
+    Live,
+    /// The property is full to the safe margin.
+    Full,
+    /// It was deleted in HubSpot.
+    Gone,
+    /// HubSpot refuses it for good.
+    Refused,
+}
+
+/// A record with something to do now: messages that are not delivered, or a write to be confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DirtyRecord {
+    /// HubSpot's id of the record.
+    pub record: String,
+    /// Failed attempts since the last success.
+    pub attempts: u32,
+    /// Until when an earlier write of unclear outcome may still be applied; absent when all is clear.
+    pub unconfirmed_until: Option<Timestamp>,
+}
+
+/// A conversation of a record with all its messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TranscriptConversation {
+    /// The conversation.
+    pub id: ConversationId,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// The widget's name.
+    pub widget_name: String,
+    /// The page's address; may be empty.
+    pub page_url: String,
+    /// The address typed.
+    pub email: ClaimedEmail,
+    /// Whether the address was proven.
+    pub email_verified: bool,
+    /// First and last name as registered.
+    pub first_name: String,
+    /// Last name as registered; may be empty.
+    pub last_name: String,
+    /// All messages in order.
+    pub messages: Vec<Message>,
+}
+
+/// A value about to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sending {
+    /// The record.
+    pub record: String,
+    /// The hash of the whole value.
+    pub hash: ValueHash,
+}
+
+/// A record whose value in HubSpot holds everything up to the given messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivered {
+    /// The record.
+    pub record: String,
+    /// Each conversation and the last `seq` that is in the value.
+    pub up_to: Vec<(ConversationId, u64)>,
+    /// When the record has to be read to confirm it, because an earlier write may still be applied; absent when all is clear.
+    pub confirm_at: Option<Timestamp>,
+}
+
+/// How far one conversation has come, for the contact card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConversationDelivery {
+    /// The record, once linked.
+    pub record: Option<String>,
+    /// Where it stands; absent while there is no record.
+    pub state: Option<RecordState>,
+    /// Up to which message the value in HubSpot reaches.
+    pub delivered_seq: u64,
+    /// The last message.
+    pub last_seq: u64,
+    /// Kept back.
+    pub held: bool,
+    /// The address was refused for good.
+    pub address_refused: bool,
+    /// Failed attempts since the last success, of the address or the record.
+    pub attempts: u32,
+    /// What HubSpot answered last, when it was an error.
+    pub detail: Option<String>,
+}
+
+/// The state of delivery, kept.
+#[async_trait]
+pub trait Deliveries {
+    /// At most `limit` addresses that wait for their contact and may be tried at `now`, oldest order first.
+    async fn pending_addresses(
+        &self,
+        tenant: &TenantId,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<PendingAddress>, StoreError>;
+
+    /// Links addresses to records (email, HubSpot's id). A record not seen before is live.
+    async fn link_addresses(&self, tenant: &TenantId, links: Vec<(ClaimedEmail, String)>) -> Result<(), StoreError>;
+
+    /// Puts addresses off until `next_attempt_at`, counting an attempt, with what HubSpot answered.
+    async fn postpone_addresses(
+        &self,
+        tenant: &TenantId,
+        emails: Vec<ClaimedEmail>,
+        next_attempt_at: Timestamp,
+        detail: &str,
+    ) -> Result<(), StoreError>;
+
+    /// Gives an address up: HubSpot refuses it for good.
+    async fn refuse_address(&self, tenant: &TenantId, email: &ClaimedEmail, detail: &str) -> Result<(), StoreError>;
+
+    /// At most `limit` live records that may be tried at `now` and either have a conversation, not held, whose last message
+    /// is not delivered, or are due to be confirmed. Longest waiting first.
+    async fn dirty_records(
+        &self,
+        tenant: &TenantId,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<DirtyRecord>, StoreError>;
+
+    /// The conversations of a record that are not held and have messages, each whole, ordered by their beginning. Those that
+    /// began before an earlier record of their address was found deleted are left out: the deleted is not resurrected.
+    async fn transcript(&self, tenant: &TenantId, record: &str) -> Result<Vec<TranscriptConversation>, StoreError>;
+
+    /// The hashes of values sent to a record; at least the hundred newest.
+    async fn sent_values(&self, tenant: &TenantId, record: &str) -> Result<Vec<ValueHash>, StoreError>;
+
+    /// Notes values that are about to be sent: before they are, so that a crash in between makes nothing of ours foreign.
+    async fn note_sending(&self, tenant: &TenantId, values: Vec<Sending>, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Notes what HubSpot now holds. Clears attempts and detail; `delivered` never goes back.
+    async fn note_delivered(&self, tenant: &TenantId, delivered: Vec<Delivered>) -> Result<(), StoreError>;
+
+    /// Puts records off until `next_attempt_at`, counting an attempt, with what HubSpot answered. `unconfirmed_until` is set
+    /// when the outcome is unclear, and never brought forward.
+    async fn postpone_records(
+        &self,
+        tenant: &TenantId,
+        records: Vec<String>,
+        next_attempt_at: Timestamp,
+        unconfirmed_until: Option<Timestamp>,
+        detail: &str,
+    ) -> Result<(), StoreError>;
+
+    /// Takes a record out of delivery, or back into it. [`RecordState::Gone`] also notes the moment on its addresses: a new
+    /// registration of such an address (through [`crate::Visitors::register`]) waits for a contact again, without earlier text.
+    async fn set_record_state(
+        &self,
+        tenant: &TenantId,
+        record: &str,
+        state: RecordState,
+        detail: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Everything of `old` belongs to `new` (a merge): its addresses are linked there, and their conversations are to be
+    /// written again, into the other record's value.
+    async fn rekey_record(&self, tenant: &TenantId, old: &str, new: &str) -> Result<(), StoreError>;
+
+    /// All addresses linked to a record.
+    async fn addresses_of(&self, tenant: &TenantId, record: &str) -> Result<Vec<ClaimedEmail>, StoreError>;
+
+    /// All conversations of the addresses linked to a record, held or not.
+    async fn conversations_of(&self, tenant: &TenantId, record: &str) -> Result<Vec<ConversationId>, StoreError>;
+
+    /// All conversations of an address, held or not.
+    async fn conversations_of_address(
+        &self,
+        tenant: &TenantId,
+        email: &ClaimedEmail,
+    ) -> Result<Vec<ConversationId>, StoreError>;
+
+    /// The earliest moment at which an address, a record or a confirmation is due; in the past when something is due now.
+    async fn next_due(&self, tenant: &TenantId) -> Result<Option<Timestamp>, StoreError>;
+
+    /// How far a conversation has come.
+    async fn delivery_of(
+        &self,
+        tenant: &TenantId,
+        conversation: &ConversationId,
+    ) -> Result<Option<ConversationDelivery>, StoreError>;
+
+    /// How many conversations have something undelivered and are not held: the backlog.
+    async fn backlog(&self, tenant: &TenantId) -> Result<u64, StoreError>;
+}

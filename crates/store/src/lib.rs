@@ -1,0 +1,42 @@
+//! Where Parlor keeps everything: widgets, visitors, conversations, reps, sessions and the state of delivery.
+//!
+//! The traits say what is kept, in Parlor's words; [`Store`] is all of them together. A backend lives in a module of its
+//! own with its own SQL and migrations, and passes the contract tests in `tests/`, which name no backend but in one line.
+//! Every row belongs to a tenant, and every call names it: a row of another tenant is as good as absent.
+//!
+//! What a method acknowledges is on disk. The store is the truth; what the bus carries is only news of it.
+
+mod clock;
+mod conversations;
+mod delivery;
+mod error;
+mod reps;
+mod sessions;
+mod settings;
+pub mod sqlite;
+mod visitors;
+mod widgets;
+
+pub use clock::{Clock, SystemClock, Timestamp};
+pub use conversations::{Append, AppendOutcome, Appended, Conversation, Conversations, Writer};
+pub use delivery::{
+    ConversationDelivery, Delivered, Deliveries, DirtyRecord, PendingAddress, RecordState, Sending,
+    TranscriptConversation, ValueHash,
+};
+pub use error::StoreError;
+pub use reps::{NewRep, Rep, Reps};
+pub use sessions::{SessionRow, Sessions};
+pub use settings::Settings;
+pub use visitors::{NewVisitor, SecretHash, Visitor, Visitors};
+pub use widgets::{LauncherPosition, NewWidget, Widget, Widgets};
+
+/// Everything that is kept.
+pub trait Store:
+    Widgets + Visitors + Conversations + Reps + Sessions + Deliveries + Settings + Send + Sync + 'static
+{
+}
+
+impl<T> Store for T where
+    T: Widgets + Visitors + Conversations + Reps + Sessions + Deliveries + Settings + Send + Sync + 'static
+{
+}

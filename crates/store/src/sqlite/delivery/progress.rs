@@ -1,0 +1,187 @@
+//! How far delivery has come: which records have something to do, and with which text.
+
+use rusqlite::Connection;
+
+use super::records::state_if_any;
+use crate::sqlite::conversations::read_message;
+use crate::sqlite::row::{all, one, signed};
+use crate::{ConversationDelivery, DirtyRecord, RecordState, StoreError, Timestamp, TranscriptConversation};
+
+/// The moment a record has waited since is its oldest undelivered message's, or the moment its confirmation was due.
+pub(super) fn dirty(
+    connection: &Connection,
+    tenant: &str,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<DirtyRecord>, StoreError> {
+    all(
+        connection,
+        "hubspot_record",
+        "WITH waiting AS (
+             SELECT hubspot_address.record, min(message.at) AS since
+             FROM conversation INDEXED BY conversation_undelivered
+             JOIN hubspot_address
+                 ON hubspot_address.tenant_id = conversation.tenant_id AND hubspot_address.email = conversation.email
+                AND hubspot_address.record IS NOT NULL
+             JOIN message
+                 ON message.tenant_id = conversation.tenant_id AND message.conversation_id = conversation.id
+                AND message.seq = conversation.delivered_seq + 1
+             WHERE conversation.tenant_id = ?1 AND conversation.held = 0 AND conversation.abandoned = 0
+               AND conversation.last_seq > conversation.delivered_seq
+             GROUP BY hubspot_address.record
+             UNION ALL
+             SELECT record, unconfirmed_until FROM hubspot_record
+             WHERE tenant_id = ?1 AND unconfirmed_until <= ?2
+         )
+         SELECT hubspot_record.record, hubspot_record.attempts, hubspot_record.unconfirmed_until
+         FROM waiting
+         JOIN hubspot_record ON hubspot_record.tenant_id = ?1 AND hubspot_record.record = waiting.record
+         WHERE hubspot_record.state = 'live' AND hubspot_record.next_attempt_at <= ?2
+         GROUP BY hubspot_record.record, hubspot_record.attempts, hubspot_record.unconfirmed_until
+         ORDER BY min(waiting.since), hubspot_record.record LIMIT ?3",
+        (tenant, now.millis(), signed(limit)),
+        |row| {
+            Ok(DirtyRecord {
+                record: row.get("record")?,
+                attempts: row.number("attempts")?,
+                unconfirmed_until: row.get::<Option<i64>>("unconfirmed_until")?.map(Timestamp::from_millis),
+            })
+        },
+    )
+}
+
+pub(super) fn transcript(
+    connection: &Connection,
+    tenant: &str,
+    record: &str,
+) -> Result<Vec<TranscriptConversation>, StoreError> {
+    // One transaction, so that all conversations are of one moment.
+    let moment = connection.unchecked_transaction()?;
+    let mut conversations = all(
+        &moment,
+        "conversation",
+        "SELECT conversation.id, conversation.created_at, conversation.email, visitor.email_verified,
+                visitor.first_name, coalesce(visitor.last_name, '') AS last_name, widget.name AS widget_name,
+                coalesce(conversation.page ->> 'url', '') AS page_url
+         FROM hubspot_address
+         JOIN conversation
+             ON conversation.tenant_id = hubspot_address.tenant_id AND conversation.email = hubspot_address.email
+         JOIN visitor ON visitor.tenant_id = conversation.tenant_id AND visitor.id = conversation.visitor_id
+         JOIN widget ON widget.tenant_id = conversation.tenant_id AND widget.id = conversation.widget_id
+         WHERE hubspot_address.tenant_id = ?1 AND hubspot_address.record = ?2
+           AND conversation.held = 0 AND conversation.abandoned = 0 AND conversation.last_seq > 0
+         ORDER BY conversation.created_at, conversation.id",
+        [tenant, record],
+        |row| {
+            Ok(TranscriptConversation {
+                id: row.parsed("id")?,
+                created_at: row.moment("created_at")?,
+                widget_name: row.get("widget_name")?,
+                page_url: row.get("page_url")?,
+                email: row.parsed("email")?,
+                email_verified: row.get("email_verified")?,
+                first_name: row.get("first_name")?,
+                last_name: row.get("last_name")?,
+                messages: Vec::new(),
+            })
+        },
+    )?;
+    for conversation in &mut conversations {
+        conversation.messages = all(
+            &moment,
+            "message",
+            "SELECT * FROM message WHERE tenant_id = ?1 AND conversation_id = ?2 ORDER BY seq",
+            [tenant, conversation.id.as_str()],
+            read_message,
+        )?;
+    }
+    moment.finish()?;
+    Ok(conversations)
+}
+
+pub(super) fn next_due(connection: &Connection, tenant: &str) -> Result<Option<Timestamp>, StoreError> {
+    let due = one(
+        connection,
+        "hubspot_record",
+        "SELECT min(due) AS due FROM (
+             SELECT min(next_attempt_at) AS due FROM hubspot_address WHERE tenant_id = ?1 AND state = 'pending'
+             UNION ALL
+             SELECT min(hubspot_record.next_attempt_at)
+             FROM conversation INDEXED BY conversation_undelivered
+             JOIN hubspot_address
+                 ON hubspot_address.tenant_id = conversation.tenant_id AND hubspot_address.email = conversation.email
+             JOIN hubspot_record
+                 ON hubspot_record.tenant_id = hubspot_address.tenant_id
+                AND hubspot_record.record = hubspot_address.record AND hubspot_record.state = 'live'
+             WHERE conversation.tenant_id = ?1 AND conversation.held = 0 AND conversation.abandoned = 0
+               AND conversation.last_seq > conversation.delivered_seq
+             UNION ALL
+             SELECT min(max(unconfirmed_until, next_attempt_at)) FROM hubspot_record
+             WHERE tenant_id = ?1 AND state = 'live' AND unconfirmed_until IS NOT NULL
+         )",
+        [tenant],
+        |row| row.get::<Option<i64>>("due"),
+    )?;
+    Ok(due.flatten().map(Timestamp::from_millis))
+}
+
+pub(super) fn of_conversation(
+    connection: &Connection,
+    tenant: &str,
+    conversation: &str,
+) -> Result<Option<ConversationDelivery>, StoreError> {
+    one(
+        connection,
+        "conversation",
+        "SELECT conversation.delivered_seq, conversation.last_seq, conversation.held, conversation.abandoned,
+                hubspot_record.record, hubspot_record.state,
+                coalesce(hubspot_address.state = 'refused', FALSE) AS address_refused,
+                coalesce(hubspot_record.attempts, hubspot_address.attempts, 0) AS attempts,
+                CASE WHEN hubspot_record.record IS NULL THEN hubspot_address.detail ELSE hubspot_record.detail END
+                    AS detail
+         FROM conversation
+         LEFT JOIN hubspot_address
+             ON hubspot_address.tenant_id = conversation.tenant_id AND hubspot_address.email = conversation.email
+         LEFT JOIN hubspot_record
+             ON hubspot_record.tenant_id = hubspot_address.tenant_id
+            AND hubspot_record.record = hubspot_address.record
+         WHERE conversation.tenant_id = ?1 AND conversation.id = ?2",
+        [tenant, conversation],
+        |row| {
+            let mut delivery = ConversationDelivery {
+                record: row.get("record")?,
+                state: state_if_any(row, "state")?,
+                delivered_seq: row.number("delivered_seq")?,
+                last_seq: row.number("last_seq")?,
+                held: row.get("held")?,
+                address_refused: row.get("address_refused")?,
+                attempts: row.number("attempts")?,
+                detail: row.get("detail")?,
+            };
+            if row.get::<bool>("abandoned")? && delivery.state != Some(RecordState::Gone) {
+                // The address has another contact by now, or waits for one; this conversation stays with the deleted one.
+                delivery = ConversationDelivery {
+                    record: None,
+                    state: Some(RecordState::Gone),
+                    address_refused: false,
+                    attempts: 0,
+                    detail: None,
+                    ..delivery
+                };
+            }
+            Ok(delivery)
+        },
+    )
+}
+
+pub(super) fn backlog(connection: &Connection, tenant: &str) -> Result<u64, StoreError> {
+    let count = one(
+        connection,
+        "conversation",
+        "SELECT count(*) AS backlog FROM conversation
+         WHERE tenant_id = ?1 AND held = 0 AND abandoned = 0 AND last_seq > delivered_seq",
+        [tenant],
+        |row| row.number("backlog"),
+    )?;
+    Ok(count.unwrap_or(0))
+}

@@ -1,0 +1,115 @@
+//! What every backend of the store promises. A backend is one line in `backends!`; a promise is one function, listed once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::too_many_lines,
+    clippy::duration_suboptimal_units,
+    reason = "a test may panic, makes its own ids, and walks through a list in one breath"
+)]
+
+mod appending;
+mod delivery;
+mod listing;
+mod people;
+mod tenants;
+mod visitors;
+mod world;
+
+/// Each promise as a test, for one backend.
+macro_rules! promises {
+    ($backend:ty; $($area:ident { $($promise:ident,)* })*) => {
+        $($(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $promise() {
+                crate::$area::$promise(crate::world::World::new::<$backend>().await).await;
+            }
+        )*)*
+    };
+}
+
+macro_rules! backends {
+    ($($name:ident => $backend:ty,)*) => {
+        $(mod $name {
+            promises! { $backend;
+                appending {
+                    a_message_gets_the_next_seq_and_the_commits_time,
+                    a_resend_is_the_same_message,
+                    the_same_id_with_other_text_or_another_writer_is_a_conflict,
+                    the_same_id_in_another_conversation_is_another_message,
+                    twins_that_arrive_together_are_one_message,
+                    of_two_texts_under_one_id_that_arrive_together_one_is_kept,
+                    fifty_writers_at_once_leave_no_gap,
+                    a_visitor_cannot_write_into_anothers_conversation,
+                    nobody_can_write_into_a_conversation_that_is_not_there,
+                    a_visitors_message_opens_a_closed_conversation_and_a_reps_does_not,
+                    a_resend_does_not_open_a_closed_conversation,
+                    time_does_not_go_back_within_a_conversation,
+                    a_restart_keeps_everything,
+                    a_caller_that_goes_away_disturbs_nobody,
+                    text_comes_back_as_it_was,
+                    messages_come_in_pages,
+                    a_failing_job_does_not_spoil_those_committed_with_it,
+                }
+                listing {
+                    every_change_gets_a_greater_number_of_its_own,
+                    the_list_resumes_from_a_change_number,
+                    the_list_goes_back_in_pages,
+                    a_line_tells_what_the_inbox_shows,
+                    a_reading_mark_never_goes_back_nor_past_the_last_message,
+                    closing_twice_changes_nothing,
+                    a_conversation_comes_back_as_it_was_registered,
+                }
+                visitors {
+                    a_visitor_comes_back_as_registered,
+                    an_id_registers_once,
+                    a_code_is_exchanged_once,
+                    a_code_past_its_time_is_gone,
+                    a_code_is_gone_even_when_its_token_cannot_be_kept,
+                    a_token_holds_until_its_time,
+                    a_token_is_no_code,
+                    expired_secrets_are_removed,
+                }
+                people {
+                    a_widget_is_found_by_its_key_and_listed_in_order,
+                    a_widgets_name_is_unique_within_its_tenant,
+                    a_reps_address_is_unique_over_the_installation,
+                    a_new_password_raises_its_version,
+                    a_sessions_id_is_taken_once,
+                    a_saved_session_replaces_the_earlier_one,
+                    a_session_past_its_time_is_absent_and_removed,
+                    a_setting_is_replaced,
+                    a_probe_commits,
+                }
+                tenants {
+                    no_method_reaches_into_another_tenant,
+                    sql_in_a_text_is_text,
+                }
+                delivery {
+                    a_registration_orders_its_contact_once,
+                    a_held_registration_orders_nothing_until_it_is_released,
+                    the_newest_names_that_are_not_held_go_to_the_contact,
+                    a_postponed_address_waits_and_counts,
+                    a_refused_address_rests_until_somebody_registers_with_it_again,
+                    undelivered_messages_make_a_record_dirty_and_delivery_makes_it_clean,
+                    delivered_never_goes_back,
+                    records_that_waited_longest_come_first,
+                    a_postponed_record_waits_counts_and_keeps_its_doubt,
+                    an_unclear_write_is_due_to_be_confirmed_at_its_time,
+                    a_record_out_of_delivery_is_not_dirty_until_it_is_live_again,
+                    deleted_text_is_not_resurrected_in_a_new_contact,
+                    a_restored_record_gets_all_of_its_text_again,
+                    a_merge_moves_everything_and_writes_it_again,
+                    what_was_delivered_before_a_merge_does_not_count_after_it,
+                    values_are_remembered_before_they_are_sent,
+                    a_transcript_holds_what_is_not_held,
+                    the_next_due_moment_is_the_earliest_of_all,
+                    the_backlog_counts_conversations_with_something_to_deliver,
+                }
+            }
+        })*
+    };
+}
+
+backends! {
+    sqlite => crate::world::Sqlite,
+}
