@@ -247,9 +247,21 @@ mod tests {
     #[test]
     fn a_frame_is_an_object_told_apart_by_type() {
         let frame: ClientFrame = serde_json::from_str(r#"{"type":"hello","versions":[1]}"#).unwrap();
-        assert_eq!(frame, ClientFrame::Hello { versions: vec![1], token: None });
-        assert_eq!(serde_json::to_string(&ServerFrame::Pong {}).unwrap(), r#"{"type":"pong"}"#);
-        assert_eq!(serde_json::from_str::<ClientFrame>(r#"{"type":"ping"}"#).unwrap(), ClientFrame::Ping {});
+        assert_eq!(
+            frame,
+            ClientFrame::Hello {
+                versions: vec![1],
+                token: None
+            }
+        );
+        assert_eq!(
+            serde_json::to_string(&ServerFrame::Pong {}).unwrap(),
+            r#"{"type":"pong"}"#
+        );
+        assert_eq!(
+            serde_json::from_str::<ClientFrame>(r#"{"type":"ping"}"#).unwrap(),
+            ClientFrame::Ping {}
+        );
     }
 
     #[test]
@@ -268,7 +280,10 @@ mod tests {
 
     #[test]
     fn debug_shows_neither_text_nor_token() {
-        let hello = ClientFrame::Hello { versions: vec![1], token: Some("sesame".into()) };
+        let hello = ClientFrame::Hello {
+            versions: vec![1],
+            token: Some("sesame".into()),
+        };
         assert!(!format!("{hello:?}").contains("sesame"));
     }
 }

@@ -22,12 +22,17 @@ fn is_canonical_uuid(text: &str) -> bool {
 }
 
 fn is_widget_key(text: &str) -> bool {
-    (8..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    (8..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
 fn is_tenant_name(text: &str) -> bool {
     (1..=64).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 macro_rules! id {
@@ -137,7 +142,10 @@ mod tests {
             "{\"$ne\":null}",
         ] {
             let error = MessageId::parse(wrong).unwrap_err();
-            assert_eq!(error.to_string(), "not a valid message id: expected a UUID in lower case, 36 characters");
+            assert_eq!(
+                error.to_string(),
+                "not a valid message id: expected a UUID in lower case, 36 characters"
+            );
         }
     }
 

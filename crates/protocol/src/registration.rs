@@ -57,8 +57,11 @@ impl PageContext {
 
 fn one_line(text: &str, characters: usize) -> String {
     let is_break = |character: char| character.is_control() || matches!(character, '\u{2028}' | '\u{2029}');
-    let line: String =
-        text.chars().take(characters).map(|character| if is_break(character) { ' ' } else { character }).collect();
+    let line: String = text
+        .chars()
+        .take(characters)
+        .map(|character| if is_break(character) { ' ' } else { character })
+        .collect();
     line.trim().to_owned()
 }
 
@@ -119,10 +122,16 @@ impl RegistrationInput {
         };
         let email = ClaimedEmail::parse(&self.email);
         match (first_name, last_name, email) {
-            (Ok(first_name), Ok(last_name), Ok(email)) => Ok(Registration { first_name, last_name, email }),
-            (first_name, last_name, email) => {
-                Err(RegistrationErrors { first_name: first_name.err(), last_name: last_name.err(), email: email.err() })
-            }
+            (Ok(first_name), Ok(last_name), Ok(email)) => Ok(Registration {
+                first_name,
+                last_name,
+                email,
+            }),
+            (first_name, last_name, email) => Err(RegistrationErrors {
+                first_name: first_name.err(),
+                last_name: last_name.err(),
+                email: email.err(),
+            }),
         }
     }
 }
@@ -133,7 +142,12 @@ mod tests {
 
     #[test]
     fn every_wrong_field_is_named_at_once() {
-        let errors = RegistrationInput { email: "ada".into(), ..RegistrationInput::default() }.check(true).unwrap_err();
+        let errors = RegistrationInput {
+            email: "ada".into(),
+            ..RegistrationInput::default()
+        }
+        .check(true)
+        .unwrap_err();
         assert_eq!(errors.first_name, Some(InvalidText::Empty));
         assert_eq!(errors.last_name, Some(InvalidText::Empty));
         assert_eq!(errors.email, Some(InvalidText::NotAnEmail));

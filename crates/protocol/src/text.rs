@@ -74,7 +74,10 @@ impl PersonName {
             return Err(InvalidText::NameTooLong);
         }
         // A line break of any kind would let a name forge a line of the transcript or a header.
-        if trimmed.chars().any(|character| character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')) {
+        if trimmed
+            .chars()
+            .any(|character| character.is_control() || matches!(character, '\u{2028}' | '\u{2029}'))
+        {
             return Err(InvalidText::ControlCharacter);
         }
         Ok(Self(trimmed.to_owned()))
@@ -109,7 +112,9 @@ impl ClaimedEmail {
         }
         let (local, domain) = trimmed.split_once('@').ok_or(InvalidText::NotAnEmail)?;
         let local_is_valid = !local.is_empty()
-            && local.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&byte));
+            && local
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&byte));
         if local_is_valid && domain.split('.').all(is_domain_label) {
             Ok(Self(trimmed.to_ascii_lowercase()))
         } else {
@@ -147,7 +152,10 @@ impl MessageText {
         if text.trim().is_empty() {
             return Err(InvalidText::Empty);
         }
-        if text.chars().any(|character| character < ' ' && !matches!(character, '\n' | '\t')) {
+        if text
+            .chars()
+            .any(|character| character < ' ' && !matches!(character, '\n' | '\t'))
+        {
             return Err(InvalidText::ControlCharacter);
         }
         if text.encode_utf16().count() > MESSAGE_UNITS {
@@ -187,16 +195,26 @@ mod tests {
         assert_eq!(PersonName::parse(" \u{3000}"), Err(InvalidText::Empty));
         assert!(PersonName::parse(&"é".repeat(100)).is_ok());
         assert_eq!(PersonName::parse(&"é".repeat(101)), Err(InvalidText::NameTooLong));
-        for forged in ["Ada\r\nBcc: x", "Ada\nFROM: admin", "Ada\u{2028}FROM: admin", "Ada\u{85}x", "Ada\0"] {
+        for forged in [
+            "Ada\r\nBcc: x",
+            "Ada\nFROM: admin",
+            "Ada\u{2028}FROM: admin",
+            "Ada\u{85}x",
+            "Ada\0",
+        ] {
             assert_eq!(PersonName::parse(forged), Err(InvalidText::ControlCharacter));
         }
     }
 
     #[test]
     fn an_email_follows_the_html_rule_and_is_compared_in_lower_case() {
-        for valid in
-            ["a@b", "Ada.Lovelace+chat@Example.COM", "o'brien@example.co.uk", "x@xn--bcher-kva.example", ".a.@b.c"]
-        {
+        for valid in [
+            "a@b",
+            "Ada.Lovelace+chat@Example.COM",
+            "o'brien@example.co.uk",
+            "x@xn--bcher-kva.example",
+            ".a.@b.c",
+        ] {
             assert_eq!(ClaimedEmail::parse(valid).unwrap().as_str(), valid.to_lowercase());
         }
         for wrong in [
@@ -216,7 +234,10 @@ mod tests {
         }
         let long = format!("{}@{}.example", "a".repeat(64), ["b".repeat(60).as_str(); 3].join("."));
         assert!(long.len() > 254 || ClaimedEmail::parse(&long).is_ok());
-        assert_eq!(ClaimedEmail::parse(&format!("{}@b.c", "a".repeat(251))), Err(InvalidText::EmailTooLong));
+        assert_eq!(
+            ClaimedEmail::parse(&format!("{}@b.c", "a".repeat(251))),
+            Err(InvalidText::EmailTooLong)
+        );
         assert_eq!(ClaimedEmail::parse("  "), Err(InvalidText::Empty));
     }
 
@@ -226,7 +247,10 @@ mod tests {
         assert_eq!(MessageText::parse(" \n\t "), Err(InvalidText::Empty));
         assert_eq!(MessageText::parse("a\u{1b}[31mb"), Err(InvalidText::ControlCharacter));
         assert!(MessageText::parse(&"😀".repeat(2_500)).is_ok());
-        assert_eq!(MessageText::parse(&"😀".repeat(2_501)), Err(InvalidText::MessageTooLong));
+        assert_eq!(
+            MessageText::parse(&"😀".repeat(2_501)),
+            Err(InvalidText::MessageTooLong)
+        );
     }
 
     #[test]

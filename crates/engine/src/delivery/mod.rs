@@ -1,0 +1,319 @@
+//! Delivery: what was said reaches the HubSpot contact, once and in order, however often anything fails.
+//!
+//! The store is the truth; the property is rendered from it and replaced whole. One pass looks for addresses that wait for
+//! their contact, finds or creates those, then writes the records that have something new, up to a hundred a call. A pass ends
+//! when nothing is due, or when HubSpot as a whole cannot be worked with for a while; then it says when to come back.
+//! `docs/architecture.md` tells the whole story.
+
+mod pace;
+mod property;
+mod resolve;
+pub mod transcript;
+mod write;
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use parlor_hubspot::{AccountDetails, Class, Client, ContactId, Error, RateLimitPolicy, Retry};
+use parlor_protocol::{ConversationId, TenantId};
+use parlor_store::{Store, StoreError, Timestamp};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::delivery::pace::Pace;
+use crate::{Bus, Context, Event, Topic};
+
+/// How delivery works.
+#[derive(Clone)]
+pub struct DeliveryOptions {
+    /// Whose conversations.
+    pub tenant: TenantId,
+    /// HubSpot; absent while there is no token.
+    pub client: Option<Client>,
+    /// The request's whole time-out, as the client has it: how long an unclear write may still be under way.
+    pub timeout: Duration,
+    /// The contact property's name.
+    pub property: String,
+    /// The address of a record's page, with `{id}`; absent, it is made from the account's details.
+    pub record_url: Option<String>,
+    /// How long new messages are collected before a pass, so that a burst is one write.
+    pub collect: Duration,
+}
+
+impl DeliveryOptions {
+    /// The usual, for a client.
+    #[must_use]
+    pub fn new(client: Option<Client>) -> Self {
+        Self {
+            tenant: TenantId::default_tenant(),
+            client,
+            timeout: Duration::from_secs(10),
+            property: "chat_transcript".to_owned(),
+            record_url: None,
+            collect: Duration::from_secs(1),
+        }
+    }
+}
+
+/// Why HubSpot as a whole is not written to at present.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Trouble {
+    until: Timestamp,
+    /// In words for a rep or an operator: `HubSpot answers 429`.
+    words: String,
+    /// How often in a row.
+    times: u32,
+}
+
+/// The delivery of one tenant to one portal.
+pub struct Delivery {
+    context: Context,
+    store: Arc<dyn Store>,
+    bus: Arc<dyn Bus>,
+    options: DeliveryOptions,
+    pace: Pace,
+    nudged: Notify,
+    trouble: RwLock<Option<Trouble>>,
+    account: RwLock<Option<AccountDetails>>,
+    property_is_there: std::sync::atomic::AtomicBool,
+}
+
+/// A pass ends early for one of these.
+#[derive(Debug, thiserror::Error)]
+enum Stop {
+    /// HubSpot as a whole cannot be worked with until the moment given.
+    #[error("{0}")]
+    Portal(String, Duration),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What was unclear about a write, a minute beyond the time-out, has been applied or never will be.
+const UNCLEAR_MARGIN: Duration = Duration::from_secs(60);
+
+/// How many addresses or records one step takes: HubSpot's batch limit.
+const BATCH: usize = parlor_hubspot::MAX_BATCH_INPUTS;
+
+impl Delivery {
+    pub(crate) fn new(context: Context, store: Arc<dyn Store>, bus: Arc<dyn Bus>, options: DeliveryOptions) -> Self {
+        Self {
+            context,
+            store,
+            bus,
+            options,
+            pace: Pace::new(),
+            nudged: Notify::new(),
+            trouble: RwLock::new(None),
+            account: RwLock::new(None),
+            property_is_there: std::sync::atomic::AtomicBool::new(false),
+        }
+    }
+
+    /// Says that there may be something to do.
+    pub fn nudge(&self) {
+        self.nudged.notify_one();
+    }
+
+    /// Whether there is a token to work with.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.options.client.is_some()
+    }
+
+    /// Why HubSpot is not written to at present, in words; absent when all is well.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        let trouble = self.trouble.read().unwrap_or_else(PoisonError::into_inner);
+        trouble.as_ref().map(|trouble| trouble.words.clone())
+    }
+
+    /// The state of the whole in one line, for the inbox.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        if !self.is_connected() {
+            return "No HubSpot token: everything is kept here and delivered later.".to_owned();
+        }
+        if let Some(trouble) = self.trouble() {
+            return format!("Waiting: {trouble}");
+        }
+        let account = self.account.read().unwrap_or_else(PoisonError::into_inner);
+        account.as_ref().map_or_else(
+            || "HubSpot: connected".to_owned(),
+            |account| format!("HubSpot: connected, portal {}", account.portal_id),
+        )
+    }
+
+    /// The page of a record in HubSpot, once the portal is known.
+    #[must_use]
+    pub fn record_url(&self, record: &str) -> Option<String> {
+        if let Some(template) = &self.options.record_url {
+            return Some(template.replace("{id}", record));
+        }
+        let id: ContactId = record.parse().ok()?;
+        let account = self.account.read().unwrap_or_else(PoisonError::into_inner);
+        Some(account.as_ref()?.contact_url(&id)?.to_string())
+    }
+
+    /// Works until told to stop: after a nudge, and whenever something falls due. Ends between two calls, never within one.
+    pub async fn run(&self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let due = self.pass(&stop).await;
+            let wait = due.map(|due| due.since(self.context.now()).max(Duration::from_millis(50)));
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = self.nudged.notified() => {
+                    tokio::select! {
+                        () = stop.cancelled() => break,
+                        () = tokio::time::sleep(self.options.collect) => {}
+                    }
+                }
+                () = sleep_for(wait) => {}
+            }
+        }
+    }
+
+    /// One pass. Answers when the next is due; `None` when only a nudge makes another of use.
+    pub async fn pass(&self, stop: &CancellationToken) -> Option<Timestamp> {
+        let client = self.options.client.as_ref()?;
+        if let Some(until) = self.blocked_until() {
+            return Some(until);
+        }
+        let outcome = self.work(client, stop).await;
+        self.pace.learn(client.last_rate_limit());
+        match outcome {
+            Ok(()) => {
+                self.set_trouble(None);
+                match self.store.next_due(&self.options.tenant).await {
+                    Ok(due) => due,
+                    Err(error) => self.store_failed(&error),
+                }
+            }
+            Err(Stop::Portal(words, wait)) => {
+                tracing::warn!(reason = %words, wait_ms = wait.as_millis(), "HubSpot is not written to for a while");
+                Some(self.block(words, wait))
+            }
+            Err(Stop::Store(error)) => self.store_failed(&error),
+        }
+    }
+
+    async fn work(&self, client: &Client, stop: &CancellationToken) -> Result<(), Stop> {
+        self.learn_account(client).await?;
+        self.ensure_property(client).await?;
+        while !stop.is_cancelled() && self.resolve_addresses(client).await? {}
+        while !stop.is_cancelled() && self.write_records(client).await? {}
+        Ok(())
+    }
+
+    /// Learns which portal the token belongs to, for links. Not being told is no reason to wait.
+    async fn learn_account(&self, client: &Client) -> Result<(), Stop> {
+        if self.account.read().unwrap_or_else(PoisonError::into_inner).is_some() {
+            return Ok(());
+        }
+        self.pace.turn().await;
+        match client.account().details().await {
+            Ok(details) => {
+                *self.account.write().unwrap_or_else(PoisonError::into_inner) = Some(details);
+                Ok(())
+            }
+            Err(error) => match error.class() {
+                Class::Token | Class::RateLimited { .. } | Class::Unavailable | Class::Connect => {
+                    Err(self.portal_trouble(&error))
+                }
+                _ => Ok(()),
+            },
+        }
+    }
+
+    fn blocked_until(&self) -> Option<Timestamp> {
+        let trouble = self.trouble.read().unwrap_or_else(PoisonError::into_inner);
+        trouble
+            .as_ref()
+            .map(|trouble| trouble.until)
+            .filter(|until| *until > self.context.now())
+    }
+
+    /// Leaves HubSpot alone for at least `wait`, longer each time in a row, with full jitter so that many do not come back at once.
+    fn block(&self, words: String, wait: Duration) -> Timestamp {
+        let times = {
+            let trouble = self.trouble.read().unwrap_or_else(PoisonError::into_inner);
+            trouble.as_ref().map_or(0, |trouble| trouble.times) + 1
+        };
+        let longer = Duration::from_secs(1 << times.min(8)).min(Duration::from_secs(240));
+        let jitter = Duration::from_millis(
+            self.context
+                .below(u64::try_from(longer.as_millis()).unwrap_or(u64::MAX)),
+        );
+        let until = self.context.now() + wait + jitter;
+        self.set_trouble(Some(Trouble { until, words, times }));
+        until
+    }
+
+    fn set_trouble(&self, now: Option<Trouble>) {
+        metrics::gauge!("parlor_delivery_blocked").set(if now.is_some() { 1.0 } else { 0.0 });
+        let before = {
+            let mut trouble = self.trouble.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *trouble, now.clone())
+        };
+        if before.map(|trouble| trouble.words) != now.map(|trouble| trouble.words) {
+            self.bus
+                .publish(&Topic::Inbox(self.options.tenant.clone()), Event::Delivery(None));
+        }
+    }
+
+    fn store_failed(&self, error: &StoreError) -> Option<Timestamp> {
+        tracing::error!(%error, "delivery could not read or note its state; it tries again");
+        Some(self.context.now() + Duration::from_secs(5))
+    }
+
+    /// What an error of HubSpot as a whole means for the pass.
+    fn portal_trouble(&self, error: &Error) -> Stop {
+        let words = match error.class() {
+            Class::RateLimited {
+                policy: RateLimitPolicy::Daily,
+            } => "HubSpot answers 429: the day's calls are used up".to_owned(),
+            Class::Token => "HubSpot answers 401: the token is not valid; set a new one and start again".to_owned(),
+            Class::Permission { scopes } if scopes.is_empty() => {
+                "HubSpot answers 403: the token may not do this".to_owned()
+            }
+            Class::Permission { scopes } => format!("HubSpot answers 403: the token lacks {}", scopes.join(", ")),
+            Class::Timeout => "HubSpot does not answer in time".to_owned(),
+            Class::Connect => "HubSpot cannot be reached".to_owned(),
+            Class::Interrupted => "the connection to HubSpot broke".to_owned(),
+            Class::Redirect { .. } => "HubSpot's address redirects: check HUBSPOT_BASE_URL".to_owned(),
+            _ => match error.status() {
+                Some(status) => format!("HubSpot answers {status}"),
+                None => "HubSpot answers what it should not".to_owned(),
+            },
+        };
+        let wait = match error.retry() {
+            Retry::After(wait) => wait,
+            // A person has to change something: a minute is soon enough to notice, and seldom enough not to hammer.
+            Retry::Later | Retry::No => Duration::from_secs(60),
+        };
+        tracing::warn!(%error, "a call to HubSpot failed");
+        Stop::Portal(words, wait)
+    }
+
+    /// Tells the inbox that HubSpot knows more of these conversations.
+    fn tell(&self, conversations: impl IntoIterator<Item = ConversationId>) {
+        let topic = Topic::Inbox(self.options.tenant.clone());
+        if self.bus.is_followed(&topic) {
+            for conversation in conversations {
+                self.bus.publish(&topic, Event::Delivery(Some(conversation)));
+            }
+        }
+    }
+}
+
+async fn sleep_for(wait: Option<Duration>) {
+    match wait {
+        Some(wait) => tokio::time::sleep(wait).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What HubSpot said of one contact, for a rep: its own words, which may name the address that the rep sees anyway.
+fn words_of(message: Option<&str>, category: Option<&str>) -> String {
+    let words = message.or(category).unwrap_or("HubSpot gave no reason");
+    words.chars().take(300).collect()
+}

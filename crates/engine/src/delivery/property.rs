@@ -1,0 +1,82 @@
+//! The property that holds the transcript: there, of the right type, or created; else in words what a person has to do.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use parlor_hubspot::{Class, Client, NewProperty, Property, PropertyOutcome};
+
+use super::{Delivery, Stop};
+
+impl Delivery {
+    /// Makes sure, once, that the property exists and can hold a transcript.
+    pub(super) async fn ensure_property(&self, client: &Client) -> Result<(), Stop> {
+        if self.property_is_there.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.pace.turn().await;
+        match client.properties().get("contacts", &self.options.property).await {
+            Ok(Some(property)) => self.check_property(&property)?,
+            Ok(None) => self.create_property(client).await?,
+            // A token that may write contacts but not read definitions: the first write shows whether the property is there.
+            Err(error) if matches!(error.class(), Class::Permission { .. }) => {
+                tracing::info!("the token may not read property definitions; the first write will tell");
+            }
+            Err(error) => return Err(self.portal_trouble(&error)),
+        }
+        self.property_is_there.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// HubSpot says that the property does not exist: someone deleted it, or it was never there.
+    pub(super) fn property_is_missing(&self) -> Stop {
+        self.property_is_there.store(false, Ordering::Relaxed);
+        Stop::Portal(self.how_to_create("it does not exist"), Duration::from_secs(60))
+    }
+
+    fn check_property(&self, property: &Property) -> Result<(), Stop> {
+        let is_text = property.kind.as_deref().is_none_or(|kind| kind == "string");
+        if property.is_read_only() || property.archived || !is_text {
+            let why = if is_text {
+                "it is archived or read-only"
+            } else {
+                "it is not a text"
+            };
+            return Err(Stop::Portal(self.how_to_create(why), Duration::from_secs(60)));
+        }
+        Ok(())
+    }
+
+    async fn create_property(&self, client: &Client) -> Result<(), Stop> {
+        let property = NewProperty {
+            group_name: "contactinformation".to_owned(),
+            name: self.options.property.clone(),
+            label: "Chat transcript".to_owned(),
+            kind: "string".to_owned(),
+            field_type: "textarea".to_owned(),
+            description: "Live chats on the web site, written by Parlor.".to_owned(),
+        };
+        self.pace.turn().await;
+        match client.properties().create("contacts", &property).await {
+            Ok(PropertyOutcome::Created(_) | PropertyOutcome::AlreadyExists) => Ok(()),
+            Err(error) => match error.class() {
+                Class::Permission { .. } => Err(Stop::Portal(
+                    self.how_to_create("it does not exist and the token lacks crm.schemas.contacts.write"),
+                    Duration::from_secs(60),
+                )),
+                Class::Invalid => Err(Stop::Portal(
+                    self.how_to_create("it does not exist and HubSpot did not let Parlor create it"),
+                    Duration::from_secs(60),
+                )),
+                _ => Err(self.portal_trouble(&error)),
+            },
+        }
+    }
+
+    fn how_to_create(&self, why: &str) -> String {
+        format!(
+            "the contact property {} cannot be written: {why}. In HubSpot, under Settings > Data Management > Properties > \
+             Contact properties, create it with the internal name {}, field type Multi-line text (string, textarea)",
+            self.options.property, self.options.property
+        )
+    }
+}

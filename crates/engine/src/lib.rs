@@ -1,0 +1,111 @@
+//! What Parlor does: visitors register, conversations grow, reps answer, HubSpot learns. No HTTP server and no HTML in here.
+//!
+//! [`Engine`] is the one entrance. Time and randomness come in through [`Context`], storage through
+//! [`parlor_store::Store`], news goes out over the [`Bus`]. The server wires these together; tests wire them otherwise.
+
+mod admission;
+mod bus;
+mod card;
+mod context;
+mod conversations;
+pub mod delivery;
+pub mod reps;
+mod secret;
+mod visitors;
+pub mod widgets;
+
+use std::sync::Arc;
+
+pub use admission::AdmissionOptions;
+pub use bus::{Bus, Event, LocalBus, Subscription, Topic};
+pub use context::{Context, OsRandom, Random};
+pub use conversations::{SendError, SocketId, rep_author, visitor_author};
+pub use parlor_store::{
+    Clock, Conversation, Rep, SecretHash, SessionRow, Store, StoreError, SystemClock, Timestamp, Visitor, Widget,
+};
+pub use reps::{AddRepError, PasswordError, SignInError};
+pub use secret::Secret;
+pub use visitors::{Granted, RegisterError, Registered};
+pub use widgets::{AddWidgetError, Origin, WidgetDraft};
+
+use crate::admission::Admission;
+use crate::delivery::Delivery;
+use crate::reps::SignInGuard;
+
+/// All of Parlor behind one handle; cheap to share in an [`Arc`].
+pub struct Engine {
+    context: Context,
+    store: Arc<dyn Store>,
+    bus: Arc<dyn Bus>,
+    admission: Admission,
+    sign_in_guard: SignInGuard,
+    delivery: Arc<Delivery>,
+}
+
+impl Engine {
+    /// Puts the engine together.
+    ///
+    /// # Errors
+    /// When the store cannot answer for the key that signs form stamps.
+    pub async fn new(
+        context: Context,
+        store: Arc<dyn Store>,
+        bus: Arc<dyn Bus>,
+        admission: AdmissionOptions,
+        delivery: delivery::DeliveryOptions,
+    ) -> Result<Self, StoreError> {
+        let admission = Admission::new(&context, store.as_ref(), admission).await?;
+        let delivery = Arc::new(Delivery::new(
+            context.clone(),
+            Arc::clone(&store),
+            Arc::clone(&bus),
+            delivery,
+        ));
+        Ok(Self {
+            sign_in_guard: SignInGuard::new(&context),
+            context,
+            store,
+            bus,
+            admission,
+            delivery,
+        })
+    }
+
+    /// Where everything is kept; for sessions and readiness, which the server sees to itself.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.context.now()
+    }
+
+    /// The clock and the randomness.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Follows a topic.
+    #[must_use]
+    pub fn subscribe(&self, topic: Topic) -> Subscription {
+        self.bus.subscribe(topic)
+    }
+
+    /// The delivery to HubSpot, for the worker that runs it and for its state in words.
+    #[must_use]
+    pub fn delivery(&self) -> &Arc<Delivery> {
+        &self.delivery
+    }
+
+    /// Removes what is past its time: sessions, codes, tokens, forgotten rate limits. Answers how many rows went.
+    pub async fn clean_up(&self) -> Result<u64, StoreError> {
+        let now = self.context.now();
+        self.admission.forget_idle();
+        self.sign_in_guard.forget_idle();
+        Ok(self.store.remove_expired_sessions(now).await? + self.store.remove_expired_secrets(now).await?)
+    }
+}

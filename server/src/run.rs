@@ -1,0 +1,153 @@
+//! The whole server put together: store, engine, workers, listeners. Tests start it the same way `main` does.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use parlor_engine::delivery::DeliveryOptions;
+use parlor_engine::{AdmissionOptions, Context, Engine, LocalBus, Store, SystemClock};
+use parlor_hubspot::{Client, ClientOptions};
+use parlor_store::sqlite::{OpenOptions, Role, SqliteStore};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::assets::{Assets, Development};
+use crate::listen::serve;
+use crate::loader::Loader;
+use crate::relay::Sockets;
+use crate::session::Sessions;
+use crate::settings::Settings;
+use crate::state::{Parts, Server};
+use crate::{metrics as measured, routes, workers};
+
+/// From the signal to the end of the process; what is not gone by then is cut off and resumes elsewhere.
+const STOP_WITHIN: Duration = Duration::from_secs(8);
+
+/// What a server is started with beside its settings.
+#[derive(Default)]
+pub struct StartOptions {
+    /// Where a record's page is, with `{id}`, when it is not HubSpot's own.
+    pub record_url: Option<String>,
+    /// Assets from `cargo leptos`.
+    pub development: Option<Development>,
+}
+
+/// A server that is ready to serve.
+pub struct Started {
+    server: Server,
+    store: Arc<SqliteStore>,
+}
+
+/// Opens the store and puts the server together. Nothing listens yet.
+pub async fn start(settings: Settings, options: StartOptions, stop: CancellationToken) -> anyhow::Result<Started> {
+    let context = Context::system();
+    let open = OpenOptions {
+        path: settings.database.clone(),
+        clock: Arc::new(SystemClock),
+        role: Role::Server,
+    };
+    let store = Arc::new(tokio::task::spawn_blocking(move || SqliteStore::open(&open)).await??);
+    let shared: Arc<dyn Store> = store.clone();
+    let admission = AdmissionOptions {
+        burst: settings.registration_burst,
+        refill: settings.registration_refill,
+        ..AdmissionOptions::default()
+    };
+    let delivery = DeliveryOptions {
+        timeout: settings.hubspot.timeout,
+        property: settings.hubspot.property.clone(),
+        record_url: options.record_url,
+        ..DeliveryOptions::new(client(&settings)?)
+    };
+    let bus = Arc::new(LocalBus::new());
+    let engine = Arc::new(Engine::new(context.clone(), Arc::clone(&shared), bus, admission, delivery).await?);
+    let assets = Assets::new(options.development);
+    let loader = Loader::new(assets.loader(), settings.public_url.origin());
+    let sockets = Sockets::new(settings.max_sockets, crate::files::open_files_limit());
+    let sessions = Sessions::new(shared, context);
+    let server = Server::new(Parts {
+        engine,
+        settings,
+        sessions,
+        assets,
+        loader,
+        sockets,
+        stop,
+    });
+    Ok(Started { server, store })
+}
+
+fn client(settings: &Settings) -> anyhow::Result<Option<Client>> {
+    let Some(token) = &settings.hubspot.token else {
+        return Ok(None);
+    };
+    let options = ClientOptions {
+        base_url: settings.hubspot.base_url.clone(),
+        version: settings.hubspot.version,
+        timeout: settings.hubspot.timeout,
+        connect_timeout: (settings.hubspot.timeout / 2).min(Duration::from_secs(5)),
+        ..ClientOptions::new(token.clone())
+    };
+    Ok(Some(
+        Client::new(options).context("HUBSPOT_ACCESS_TOKEN or HUBSPOT_BASE_URL cannot be used")?,
+    ))
+}
+
+impl Started {
+    /// The store, for what `serve` prepares before it listens.
+    #[must_use]
+    pub fn store(&self) -> &dyn Store {
+        self.store.as_ref()
+    }
+
+    /// The server.
+    #[must_use]
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Serves until told to stop, then in order: takes no more, says goodbye to sockets, ends the workers, commits and closes.
+    pub async fn serve(self, listener: TcpListener) -> anyhow::Result<()> {
+        let Self { server, store } = self;
+        let stop = server.stop.clone();
+        let mut workers = workers::start(&server.engine, &stop);
+        let router = routes::router(server.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let served = serve(listener, router, stop.clone(), STOP_WITHIN).await;
+        stop.cancel();
+        let left = server.sockets.wait_until_gone(Duration::from_secs(1)).await;
+        if left > 0 {
+            tracing::warn!(left, "sockets were cut off; their clients resume");
+        }
+        let ended = tokio::time::timeout(Duration::from_secs(2), async {
+            while workers.join_next().await.is_some() {}
+        });
+        if ended.await.is_err() {
+            workers.abort_all();
+        }
+        store.close().await;
+        served
+    }
+}
+
+/// Serves metrics until told to stop.
+pub async fn serve_metrics(listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
+    let Some(handle) = measured::record() else {
+        return Ok(());
+    };
+    let upkeep = handle.clone();
+    let stopped = stop.clone();
+    tokio::spawn(async move {
+        while !stopped.is_cancelled() {
+            upkeep.run_upkeep();
+            tokio::time::sleep(Duration::from_secs(5)).await;
+        }
+    });
+    serve(
+        listener,
+        measured::router(handle).into_make_service(),
+        stop,
+        Duration::from_secs(1),
+    )
+    .await
+}

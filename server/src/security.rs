@@ -1,0 +1,100 @@
+//! The headers every answer carries, errors and redirects included.
+
+use axum::extract::{Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::origin::PublicUrl;
+use crate::state::Server;
+
+/// Who may frame a page.
+#[derive(Debug, Clone, Copy)]
+pub enum FramedBy<'a> {
+    /// Nobody.
+    Nobody,
+    /// The pages of these origins; none of them when the list is empty.
+    Origins(&'a [String]),
+}
+
+/// The policy of a page with scripts of this nonce.
+#[must_use]
+pub fn page_policy(nonce: &str, framed_by: FramedBy<'_>, public: &PublicUrl, more_connections: &str) -> String {
+    format!(
+        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
+         img-src 'self' data:; connect-src 'self' {}{more_connections}; base-uri 'none'; form-action 'self'; \
+         frame-ancestors {}",
+        public.socket_origin(),
+        ancestors(framed_by),
+    )
+}
+
+/// The policy of everything that is no page: an error, a script, a redirect.
+#[must_use]
+pub fn bare_policy(framed_by: FramedBy<'_>) -> String {
+    format!(
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {}",
+        ancestors(framed_by)
+    )
+}
+
+fn ancestors(framed_by: FramedBy<'_>) -> String {
+    match framed_by {
+        FramedBy::Nobody | FramedBy::Origins([]) => "'none'".to_owned(),
+        FramedBy::Origins(origins) => origins.join(" "),
+    }
+}
+
+/// Adds what is missing to every answer. A page that may be framed has said so itself, by its policy.
+pub(crate) async fn add_headers(State(server): State<Server>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let may_be_framed = headers
+        .get(CONTENT_SECURITY_POLICY)
+        .and_then(|policy| policy.to_str().ok())
+        .is_some_and(|policy| !policy.contains("frame-ancestors 'none'"));
+    if !headers.contains_key(CONTENT_SECURITY_POLICY)
+        && let Ok(policy) = HeaderValue::from_str(&bare_policy(FramedBy::Nobody))
+    {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    if !may_be_framed {
+        headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    }
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // `no-referrer` would make the Origin of a form post within the iframe `null`, and the post would be refused.
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    let permissions = HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=()");
+    headers.insert(HeaderName::from_static("permissions-policy"), permissions);
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    if server.settings.public_url.is_https() {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000"));
+    }
+    response
+}
+
+/// Refuses what is ambiguous about where a request ends: a proxy in front may have read it otherwise (request smuggling).
+pub(crate) async fn refuse_ambiguous(request: Request, next: Next) -> Response {
+    use axum::http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
+
+    let headers = request.headers();
+    let encodings = headers.get_all(TRANSFER_ENCODING).iter().count();
+    let is_chunked = headers
+        .get(TRANSFER_ENCODING)
+        .is_none_or(|value| value.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    if (encodings > 0 && headers.contains_key(CONTENT_LENGTH)) || encodings > 1 || !is_chunked {
+        return (
+            StatusCode::BAD_REQUEST,
+            [(CONNECTION, "close")],
+            "ambiguous length of the request\n",
+        )
+            .into_response();
+    }
+    next.run(request).await
+}

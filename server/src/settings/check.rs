@@ -1,0 +1,219 @@
+//! Texts become values, or a line that names the setting and how to mend it.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use secrecy::SecretString;
+use url::Url;
+
+use super::source::{Value, Values, unknown_variables};
+use super::{HubspotSettings, LogFormat, SANDBOX_TOKEN, SandboxSettings, Settings, SettingsError};
+use crate::origin::PublicUrl;
+
+/// HubSpot's own hosts, where the sandbox's token means nothing.
+const HUBSPOT_HOSTS: [&str; 2] = ["hubapi.com", "hubspot.com"];
+
+/// A token that stands in a tutorial or a template, not in HubSpot.
+const SAMPLES: [&str; 9] = [
+    "changeme",
+    "change-me",
+    "your-token",
+    "your_token",
+    "yourtoken",
+    "example",
+    "xxxx",
+    "<token>",
+    "secret",
+];
+
+pub(super) fn check(values: &Values, environment: &BTreeMap<String, String>) -> Result<Settings, SettingsError> {
+    let listen: SocketAddr = parsed(&values.get("listen"), "an address and port like 127.0.0.1:3000")?;
+    let database = values.get("database_url");
+    Ok(Settings {
+        listen,
+        public_url: public_url(&values.get("public_url"), listen)?,
+        trusted_proxies: proxies(&values.get("trusted_proxies"))?,
+        metrics_listen: parsed(&values.get("metrics_listen"), "an address and port like 127.0.0.1:3009")?,
+        database_is_default: database.is_default,
+        database: database_path(&database)?,
+        max_sockets: Some(parsed::<usize>(
+            &values.get("max_sockets"),
+            "a whole number, 0 for automatic",
+        )?)
+        .filter(|most| *most > 0),
+        log_level: log_level(&values.get("log.level"))?,
+        log_format: log_format(&values.get("log.format"))?,
+        hubspot: hubspot(values)?,
+        registration_burst: parsed(&values.get("registration.burst"), "a whole number from 1")?,
+        registration_refill: Duration::from_secs(
+            parsed::<std::num::NonZeroU32>(&values.get("registration.refill_seconds"), "a whole number from 1")?
+                .get()
+                .into(),
+        ),
+        sandbox: SandboxSettings {
+            listen: parsed(&values.get("sandbox.listen"), "an address and port like 127.0.0.1:3002")?,
+            file: Some(values.get("sandbox.file").text)
+                .filter(|text| !text.is_empty())
+                .map(PathBuf::from),
+            demo_listen: parsed(
+                &values.get("sandbox.demo_listen"),
+                "an address and port like 127.0.0.1:3001",
+            )?,
+        },
+        unknown_variables: unknown_variables(environment),
+    })
+}
+
+fn wrong(value: &Value, expected: impl Display) -> SettingsError {
+    SettingsError(format!("{} is {:?}: it must be {expected}", value.place, value.text))
+}
+
+fn parsed<T: FromStr>(value: &Value, expected: &str) -> Result<T, SettingsError> {
+    value.text.parse().map_err(|_| wrong(value, expected))
+}
+
+fn public_url(value: &Value, listen: SocketAddr) -> Result<PublicUrl, SettingsError> {
+    if value.text.is_empty() {
+        // An unspecified address (0.0.0.0) is reachable from elsewhere, under a name that only its operator knows.
+        if !listen.ip().is_loopback() {
+            return Err(SettingsError(format!(
+                "PARLOR_PUBLIC_URL is not set and Parlor listens on {listen}, not only on this machine: set it to the address \
+                 browsers use, like https://chat.example.com"
+            )));
+        }
+        return PublicUrl::parse(&format!("http://{listen}")).map_err(|why| wrong(value, why));
+    }
+    PublicUrl::parse(&value.text).map_err(|why| wrong(value, why))
+}
+
+fn proxies(value: &Value) -> Result<Vec<IpNet>, SettingsError> {
+    let items = value.text.split(',').map(str::trim).filter(|item| !item.is_empty());
+    items
+        .map(|item| {
+            item.parse::<IpNet>()
+                .or_else(|_| item.parse::<IpAddr>().map(IpNet::from))
+        })
+        .collect::<Result<_, _>>()
+        .map_err(|_| {
+            wrong(
+                value,
+                "addresses or networks separated by commas, like 10.0.0.0/8,192.0.2.7",
+            )
+        })
+}
+
+fn database_path(value: &Value) -> Result<PathBuf, SettingsError> {
+    let expected = "sqlite:<file>, like sqlite:parlor.db or sqlite:///var/lib/parlor/parlor.db";
+    let rest = value
+        .text
+        .strip_prefix("sqlite:")
+        .ok_or_else(|| wrong(&without_password(value), expected))?;
+    let path = rest.strip_prefix("//").unwrap_or(rest);
+    if path.is_empty() || path.contains('?') || path.contains(":memory:") {
+        return Err(wrong(value, expected));
+    }
+    Ok(PathBuf::from(path))
+}
+
+/// A database URL of another kind may carry a password, which has no place in a message.
+fn without_password(value: &Value) -> Value {
+    let scheme = value.text.split(':').next().unwrap_or_default();
+    Value {
+        text: format!("{scheme}:…"),
+        ..value.clone()
+    }
+}
+
+fn log_level(value: &Value) -> Result<String, SettingsError> {
+    let valid = tracing_subscriber::filter::EnvFilter::builder()
+        .parse(&value.text)
+        .is_ok();
+    if valid {
+        Ok(value.text.clone())
+    } else {
+        Err(wrong(value, "error, warn, info, debug, trace or a filter"))
+    }
+}
+
+fn log_format(value: &Value) -> Result<LogFormat, SettingsError> {
+    match value.text.as_str() {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err(wrong(value, "text or json")),
+    }
+}
+
+fn hubspot(values: &Values) -> Result<HubspotSettings, SettingsError> {
+    let base = values.get("hubspot.base_url");
+    let base_url: Url = parsed(&base, "an address like https://api.hubapi.com")?;
+    let is_loopback = crate::origin::is_loopback(&base_url);
+    if base_url.scheme() != "https" && !(base_url.scheme() == "http" && is_loopback) {
+        return Err(wrong(&base, "an https address, or http on this machine"));
+    }
+    let token = values.get("hubspot.access_token");
+    check_token(&token, &base_url)?;
+    let timeout: u64 = parsed(
+        &values.get("hubspot.timeout_seconds"),
+        "a whole number of seconds, 1 to 120",
+    )?;
+    if !(1..=120).contains(&timeout) {
+        return Err(wrong(
+            &values.get("hubspot.timeout_seconds"),
+            "a whole number of seconds, 1 to 120",
+        ));
+    }
+    let property = values.get("hubspot.property");
+    let is_name = |text: &str| {
+        text.starts_with(|first: char| first.is_ascii_lowercase())
+            && text.len() <= 100
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+    };
+    if !is_name(&property.text) {
+        return Err(wrong(
+            &property,
+            "lower-case letters, digits and underscores, beginning with a letter",
+        ));
+    }
+    Ok(HubspotSettings {
+        token: Some(token.text).filter(|text| !text.is_empty()).map(SecretString::from),
+        base_url,
+        version: parsed(&values.get("hubspot.api_version"), "v3 or a dated version like 2026-03")?,
+        property: property.text,
+        timeout: Duration::from_secs(timeout),
+    })
+}
+
+/// Refuses what cannot be a token, without ever repeating it.
+fn check_token(token: &Value, base_url: &Url) -> Result<(), SettingsError> {
+    let text = token.text.as_str();
+    let host = base_url.host_str().unwrap_or_default();
+    let is_hubspot = HUBSPOT_HOSTS
+        .iter()
+        .any(|known| host == *known || host.ends_with(&format!(".{known}")));
+    if text.is_empty() || (text == SANDBOX_TOKEN && !is_hubspot) {
+        return Ok(());
+    }
+    let place = &token.place;
+    if text == SANDBOX_TOKEN {
+        return Err(SettingsError(format!(
+            "{place} is the sandbox's token, and HUBSPOT_BASE_URL leads to the real HubSpot: set a service key of your account, \
+             or start with --sandbox"
+        )));
+    }
+    let lower = text.to_ascii_lowercase();
+    if text.len() < 16 || SAMPLES.iter().any(|sample| lower.contains(sample)) {
+        return Err(SettingsError(format!(
+            "{place} is no HubSpot token but a sample or cut short ({} characters): copy the whole service key from HubSpot, \
+             Settings > Integrations > Service Keys",
+            text.chars().count()
+        )));
+    }
+    Ok(())
+}

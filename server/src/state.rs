@@ -1,0 +1,51 @@
+//! What every route can reach.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use parlor_engine::Engine;
+use tokio_util::sync::CancellationToken;
+
+use crate::assets::Assets;
+use crate::loader::Loader;
+use crate::relay::Sockets;
+use crate::session::Sessions;
+use crate::settings::Settings;
+
+/// The running server; cheap to clone.
+#[derive(Clone)]
+pub struct Server(Arc<Parts>);
+
+/// Its parts.
+pub struct Parts {
+    /// What does the work.
+    pub engine: Arc<Engine>,
+    /// How it was set up.
+    pub settings: Settings,
+    /// Browsers' sessions.
+    pub sessions: Sessions,
+    /// Scripts, styles, WASM.
+    pub assets: Assets,
+    /// The loader of each widget.
+    pub loader: Loader,
+    /// Who is connected.
+    pub sockets: Sockets,
+    /// Cancelled when the server is to stop.
+    pub stop: CancellationToken,
+}
+
+impl Server {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for Server {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

@@ -1,0 +1,65 @@
+//! Workers: delivery and cleaning, supervised. A panic is logged, counted and answered by a new start; a stop is clean.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parlor_engine::Engine;
+use parlor_protocol::TenantId;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+const CLEAN_EVERY: Duration = Duration::from_secs(60);
+
+/// Starts all workers; they end after `stop` is cancelled.
+#[must_use]
+pub fn start(engine: &Arc<Engine>, stop: &CancellationToken) -> JoinSet<()> {
+    let mut workers = JoinSet::new();
+    let (delivering, cleaning) = (Arc::clone(engine), Arc::clone(engine));
+    workers.spawn(supervise("delivery", stop.clone(), move |stop| {
+        let engine = Arc::clone(&delivering);
+        async move { engine.delivery().run(stop).await }
+    }));
+    workers.spawn(supervise("cleaning", stop.clone(), move |stop| {
+        clean(Arc::clone(&cleaning), stop)
+    }));
+    workers
+}
+
+async fn supervise<F>(name: &'static str, stop: CancellationToken, work: impl Fn(CancellationToken) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    while !stop.is_cancelled() {
+        let outcome = tokio::spawn(work(stop.clone())).await;
+        if stop.is_cancelled() {
+            break;
+        }
+        if outcome.is_err() {
+            metrics::counter!("parlor_panics_total").increment(1);
+            tracing::error!(worker = name, "a worker panicked and is started again");
+        }
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+        }
+    }
+}
+
+async fn clean(engine: Arc<Engine>, stop: CancellationToken) {
+    loop {
+        match engine.clean_up().await {
+            Ok(0) => {}
+            Ok(rows) => tracing::debug!(rows, "expired sessions and tokens were removed"),
+            Err(error) => tracing::error!(%error, "cleaning failed"),
+        }
+        if let Ok(backlog) = engine.store().backlog(&TenantId::default_tenant()).await {
+            #[expect(clippy::cast_precision_loss, reason = "a gauge; nobody has 2^52 conversations")]
+            metrics::gauge!("parlor_delivery_backlog").set(backlog as f64);
+        }
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = tokio::time::sleep(CLEAN_EVERY) => {}
+        }
+    }
+}
