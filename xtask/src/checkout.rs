@@ -8,12 +8,11 @@ pub struct Checkout {
 }
 
 impl Checkout {
-    /// The checkout this program was compiled in.
+    /// The checkout that `cargo xtask` was called in. Asked for at run time: two checkouts that share a target folder share this
+    /// program too.
     pub fn locate() -> Self {
-        let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
-        Self {
-            root: xtask.parent().unwrap_or(xtask).to_path_buf(),
-        }
+        let xtask = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("xtask"), PathBuf::from);
+        Self { root: xtask.parent().map(Path::to_path_buf).unwrap_or_default() }
     }
 
     /// The workspace's folder.
