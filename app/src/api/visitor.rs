@@ -1,0 +1,99 @@
+//! The visitor's server functions. The browser calls them below its widget's address (`/widget/<key>/api/visitor/…`), which
+//! tells the server the widget and, with it, the name of the session's cookie; the server cuts that prefix off.
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::Json;
+use parlor_protocol::{ConversationId, PageContext, RegistrationErrors, RegistrationInput, WidgetKey};
+use serde::{Deserialize, Serialize};
+
+use super::ApiError;
+
+/// What became of a registration.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RegisterAnswer {
+    /// It is stored.
+    Registered {
+        /// The conversation that begins.
+        conversation: ConversationId,
+        /// The visitor's first and last name.
+        name: String,
+        /// To be exchanged for a token within a minute, where the browser drops the session's cookie.
+        code: String,
+    },
+    /// Some fields are wrong.
+    Invalid(RegistrationErrors),
+}
+
+/// A token for a visitor whose browser drops the cookie.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenAnswer {
+    /// What hello carries from now on.
+    pub token: String,
+    /// The visitor's conversation.
+    pub conversation: ConversationId,
+    /// Their first and last name.
+    pub name: String,
+}
+
+/// Registers a visitor: stores them, begins their conversation and signs the session in.
+#[server(prefix = "/api/visitor", endpoint = "register", input = Json, output = Json)]
+pub async fn register(
+    /// What was typed.
+    input: RegistrationInput,
+    /// Where the visitor is, as the host page told.
+    page: PageContext,
+) -> Result<RegisterAnswer, ApiError> {
+    use parlor_engine::RegisterError;
+
+    use super::context::VisitorRequest;
+    use super::session;
+
+    let request = use_context::<VisitorRequest>().ok_or(ApiError::Unavailable)?;
+    match request
+        .engine
+        .register(&request.widget, request.network, input, page)
+        .await
+    {
+        Ok(registered) => {
+            session::visitor_sign_in(&request.session, &request.widget.tenant, &registered.visitor)
+                .await
+                .map_err(|_| ApiError::Unavailable)?;
+            Ok(RegisterAnswer::Registered {
+                conversation: registered.conversation,
+                name: registered.name,
+                code: registered.code,
+            })
+        }
+        Err(RegisterError::Invalid(errors)) => Ok(RegisterAnswer::Invalid(errors)),
+        Err(RegisterError::Store(_)) => Err(ApiError::Unavailable),
+    }
+}
+
+/// Exchanges the one-time code of a registration for a token.
+#[server(prefix = "/api/visitor", endpoint = "token", input = Json, output = Json)]
+pub async fn token(
+    /// The code.
+    code: String,
+) -> Result<TokenAnswer, ApiError> {
+    use super::context::VisitorRequest;
+
+    let request = use_context::<VisitorRequest>().ok_or(ApiError::Unavailable)?;
+    let granted = request
+        .engine
+        .exchange_code(&request.widget, &code)
+        .await
+        .map_err(|_| ApiError::Unavailable)?;
+    let granted = granted.ok_or(ApiError::Unauthenticated)?;
+    Ok(TokenAnswer {
+        token: granted.token,
+        name: granted.visitor.name(),
+        conversation: granted.visitor.conversation,
+    })
+}
+
+/// Makes the functions of this module go to a widget's address. Once a page; a second call changes nothing.
+pub fn call_below(key: &WidgetKey) {
+    let address: &'static str = Box::leak(format!("/widget/{key}").into_boxed_str());
+    let _ = leptos::server_fn::client::try_set_server_url(address);
+}

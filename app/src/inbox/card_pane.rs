@@ -1,0 +1,179 @@
+//! The contact card: who the visitor is, where they came from, and how far HubSpot knows.
+
+use leptos::either::Either;
+use leptos::prelude::*;
+use parlor_protocol::{ContactCard, DeliveryStatus, HubspotRecord, PageContext};
+
+use super::desk::Desk;
+use super::moment::InFull;
+
+/// The pane beside the thread.
+#[component]
+pub fn CardPane() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    view! {
+        <aside id="contact" class="inbox-card" aria-labelledby="contact-title">
+            <header class="inbox-card-head">
+                <h2 id="contact-title">"Contact"</h2>
+                <button type="button" class="inbox-card-close" on:click=move |_| desk.card_open.set(false)>
+                    "Hide"
+                </button>
+            </header>
+            {move || match desk.card_of_selected() {
+                Some(card) => Either::Left(card_view(card)),
+                None => Either::Right(view! { <p class="inbox-card-none">"Nothing is known of the contact yet."</p> }),
+            }}
+        </aside>
+    }
+}
+
+fn card_view(card: ContactCard) -> impl IntoView {
+    let ContactCard {
+        name,
+        email,
+        email_verified,
+        widget_name,
+        registered_at,
+        page,
+        hubspot,
+        delivery,
+    } = card;
+    let (badge, badge_class, meaning) = if email_verified {
+        ("verified", "badge badge-good", "This address was proven.")
+    } else {
+        ("claimed", "badge", "This address was typed and proves nothing.")
+    };
+    view! {
+        <section class="inbox-card-who">
+            <h3 dir="auto">{name}</h3>
+            <p>
+                <a href=format!("mailto:{email}") class="inbox-card-email">
+                    {email.clone()}
+                </a>
+                " "
+                <span class=badge_class title=meaning>
+                    {badge}
+                </span>
+            </p>
+        </section>
+        <section class="inbox-card-hubspot" data-status=status_word(delivery.status)>
+            <h3>"HubSpot"</h3>
+            <p>{record_view(hubspot)}</p>
+            <p class="inbox-card-delivery">{delivery.in_words()}</p>
+        </section>
+        <section>
+            <h3>"Came from"</h3>
+            <dl>
+                {page_view(page)} <dt>"Widget"</dt> <dd dir="auto">{widget_name}</dd> <dt>"Registered"</dt>
+                <dd>
+                    <InFull at=registered_at/>
+                </dd>
+            </dl>
+        </section>
+    }
+}
+
+fn record_view(record: Option<HubspotRecord>) -> impl IntoView {
+    match record {
+        None => view! { "No record yet" }.into_any(),
+        Some(HubspotRecord { id, url }) => match url.filter(|url| is_web_address(url)) {
+            Some(url) => view! {
+                <a href=url target="_blank" rel="noopener noreferrer">
+                    {format!("Contact {id}")}
+                </a>
+            }
+            .into_any(),
+            None => format!("Contact {id}").into_any(),
+        },
+    }
+}
+
+fn page_view(page: PageContext) -> impl IntoView {
+    let PageContext {
+        url,
+        title,
+        referrer,
+        utm_source,
+        utm_medium,
+        utm_campaign,
+        utm_term,
+        utm_content,
+        language,
+        hubspotutk: _,
+    } = page;
+    let shown = if title.is_empty() { url.clone() } else { title };
+    let texts = [
+        ("Campaign", utm_campaign),
+        ("Source", utm_source),
+        ("Medium", utm_medium),
+        ("Term", utm_term),
+        ("Content", utm_content),
+        ("Language", language),
+    ];
+    view! {
+        {entry("Page", shown, url)}
+        {entry("Referrer", referrer.clone(), referrer)}
+        {texts.into_iter().map(|(label, text)| entry(label, text, String::new())).collect_view()}
+    }
+}
+
+/// One line of the card, or nothing where nothing is known. It is a link where `address` is one of the web.
+fn entry(label: &'static str, text: String, address: String) -> Option<impl IntoView> {
+    if text.is_empty() {
+        return None;
+    }
+    let value = if is_web_address(&address) {
+        // The page's own words stand in the link, its true address in the title.
+        let title = address.clone();
+        Either::Left(view! {
+            <a href=address title=title target="_blank" rel="noopener noreferrer">
+                {text}
+            </a>
+        })
+    } else {
+        Either::Right(text)
+    };
+    Some(view! {
+        <dt>{label}</dt>
+        <dd dir="auto">{value}</dd>
+    })
+}
+
+/// Anything else in a link (`javascript:`, `data:`) could run something; it is shown as text.
+fn is_web_address(address: &str) -> bool {
+    address.starts_with("https://") || address.starts_with("http://")
+}
+
+const fn status_word(status: DeliveryStatus) -> &'static str {
+    match status {
+        DeliveryStatus::Delivered => "delivered",
+        DeliveryStatus::Pending => "pending",
+        DeliveryStatus::Waiting => "waiting",
+        DeliveryStatus::Held => "held",
+        DeliveryStatus::NoToken => "no-token",
+        DeliveryStatus::Full => "full",
+        DeliveryStatus::Gone => "gone",
+        DeliveryStatus::Refused => "refused",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a41_only_addresses_of_the_web_become_links() {
+        for address in ["https://example.com/a", "http://localhost:3001/"] {
+            assert!(is_web_address(address));
+        }
+        for address in [
+            "",
+            "javascript:alert(1)",
+            "//evil.example",
+            " https://example.com",
+            "data:text/html,x",
+        ] {
+            assert!(!is_web_address(address), "{address}");
+        }
+    }
+}

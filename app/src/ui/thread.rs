@@ -1,0 +1,456 @@
+//! One conversation as a browser holds it: what is committed, what waits to be sent, who is typing.
+//!
+//! A plain value without a browser in it: frames and the clock go in, frames to be sent come out. `LiveThread` in `browser`
+//! ties it to a signal, a connection and the timers.
+
+use parlor_protocol::{
+    Author, AuthorKind, ClientFrame, ConversationId, ConversationState, ErrorCode, Message, MessageId, ServerFrame,
+};
+
+/// How long a `typing` frame holds, in milliseconds.
+const TYPING_MS: i64 = 5_000;
+/// The first wait after `unavailable`, in milliseconds; it doubles up to the longest.
+const UNAVAILABLE_MS: i64 = 1_000;
+/// The longest wait after `unavailable`, in milliseconds.
+const UNAVAILABLE_LONGEST_MS: i64 = 30_000;
+
+/// Where a message of ours stands that is not committed yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SendState {
+    /// Sent, or about to be; not yet acknowledged.
+    Pending,
+    /// Refused. It goes out again only when its author says so.
+    Failed {
+        /// Why, in the server's words.
+        reason: String,
+    },
+}
+
+/// A message of ours that is not committed yet.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Its id.
+    pub id: MessageId,
+    /// What it says.
+    pub text: String,
+    /// When it was written, by this browser's clock (ms since the Unix epoch).
+    pub at: i64,
+    /// Where it stands.
+    pub state: SendState,
+    /// When it goes out again, after the server asked for patience (ms since the Unix epoch).
+    retry_at: Option<i64>,
+    /// How often the server could not store it.
+    refusals: u32,
+    /// The server knows the id with another text: the next attempt needs a new one.
+    id_is_taken: bool,
+}
+
+impl Outgoing {
+    /// A message that waits to be acknowledged.
+    #[must_use]
+    pub fn pending(id: MessageId, text: String, at: i64) -> Self {
+        Self {
+            id,
+            text,
+            at,
+            state: SendState::Pending,
+            retry_at: None,
+            refusals: 0,
+            id_is_taken: false,
+        }
+    }
+}
+
+impl std::fmt::Debug for Outgoing {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Outgoing({}, {:?})", self.id, self.state)
+    }
+}
+
+/// Somebody is typing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Typing {
+    author: Author,
+    until: i64,
+}
+
+/// What a new message of the other side means to whoever counts or rings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// Frames to be sent now.
+    pub send: Vec<ClientFrame>,
+    /// Ids of ours that are settled: the outbox forgets them.
+    pub settled: Vec<MessageId>,
+    /// Live messages of the other side that were not known before.
+    pub arrived: usize,
+}
+
+/// One conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Thread {
+    conversation: ConversationId,
+    me: Author,
+    /// In the order of `seq`; each once.
+    committed: Vec<Message>,
+    /// In the order of writing.
+    outgoing: Vec<Outgoing>,
+    typing: Vec<Typing>,
+    state: ConversationState,
+    /// The page that was asked for last to close a gap; asking twice brings nothing.
+    asked_after: Option<u64>,
+    asked_before: bool,
+}
+
+impl Thread {
+    /// A thread with what the page was rendered with (in the order of `seq`; may be empty).
+    #[must_use]
+    pub fn new(conversation: ConversationId, me: Author, messages: Vec<Message>, state: ConversationState) -> Self {
+        Self {
+            conversation,
+            me,
+            committed: messages,
+            outgoing: Vec::new(),
+            typing: Vec::new(),
+            state,
+            asked_after: None,
+            asked_before: false,
+        }
+    }
+
+    /// The conversation.
+    #[must_use]
+    pub fn conversation(&self) -> &ConversationId {
+        &self.conversation
+    }
+
+    /// Who writes on this side.
+    #[must_use]
+    pub fn me(&self) -> &Author {
+        &self.me
+    }
+
+    /// Takes over what the server's welcome says of us.
+    pub fn set_me(&mut self, me: Author) {
+        self.me = me;
+    }
+
+    /// Whether a message is of this side's author: the side counts, and among reps the name.
+    #[must_use]
+    pub fn is_mine(&self, author: &Author) -> bool {
+        match self.me.kind {
+            AuthorKind::Visitor => author.kind == AuthorKind::Visitor,
+            AuthorKind::Rep => *author == self.me,
+        }
+    }
+
+    /// The committed messages in the order of `seq`.
+    #[must_use]
+    pub fn committed(&self) -> &[Message] {
+        &self.committed
+    }
+
+    /// Our messages that are not committed yet, in the order of writing.
+    #[must_use]
+    pub fn outgoing(&self) -> &[Outgoing] {
+        &self.outgoing
+    }
+
+    /// Where a message of ours stands; `None` once it is committed.
+    #[must_use]
+    pub fn send_state(&self, id: &MessageId) -> Option<&SendState> {
+        self.outgoing
+            .iter()
+            .find(|message| message.id == *id)
+            .map(|message| &message.state)
+    }
+
+    /// Open or closed.
+    #[must_use]
+    pub fn state(&self) -> ConversationState {
+        self.state
+    }
+
+    /// The last message up to which nothing is missing; `None` while there is none. A subscription resumes from it.
+    #[must_use]
+    pub fn last_seq(&self) -> Option<u64> {
+        let mut seqs = self.committed.iter().map(|message| message.seq);
+        let first = seqs.next()?;
+        Some(
+            seqs.fold((first, true), |(last, whole), seq| {
+                if whole && seq == last + 1 {
+                    (seq, true)
+                } else {
+                    (last, false)
+                }
+            })
+            .0,
+        )
+    }
+
+    /// Whether there are older messages than those held.
+    #[must_use]
+    pub fn has_older(&self) -> bool {
+        self.committed.first().is_some_and(|message| message.seq > 1)
+    }
+
+    /// Who else is typing at `now`.
+    #[must_use]
+    pub fn typing(&self) -> Vec<&Author> {
+        self.typing.iter().map(|typing| &typing.author).collect()
+    }
+
+    /// The frame that subscribes to the conversation from where this thread ends. Pages asked for before the connection
+    /// was lost are forgotten with it.
+    pub fn subscribe(&mut self) -> ClientFrame {
+        self.asked_after = None;
+        self.asked_before = false;
+        ClientFrame::Subscribe {
+            conversation: self.conversation.clone(),
+            last_seq: self.last_seq(),
+        }
+    }
+
+    /// Asks for the page above the oldest message, unless it is asked for already or there is none.
+    pub fn older(&mut self) -> Option<ClientFrame> {
+        if !self.has_older() || std::mem::replace(&mut self.asked_before, true) {
+            return None;
+        }
+        let before = self.committed.first().map(|message| message.seq);
+        Some(ClientFrame::Page {
+            conversation: self.conversation.clone(),
+            after: None,
+            before,
+        })
+    }
+
+    /// Adds a message of ours and answers the frame that sends it.
+    pub fn send(&mut self, id: MessageId, text: String, now: i64) -> ClientFrame {
+        let message = Outgoing::pending(id, text, now);
+        let frame = self.frame(&message);
+        self.outgoing.push(message);
+        frame
+    }
+
+    /// Takes back what an outbox kept, but for what is here already.
+    pub fn restore(&mut self, kept: Vec<Outgoing>) {
+        for message in kept {
+            let is_known = self.outgoing.iter().any(|other| other.id == message.id)
+                || self.committed.iter().any(|other| other.id == message.id);
+            if !is_known {
+                let place = self.outgoing.partition_point(|other| other.at <= message.at);
+                self.outgoing.insert(place, message);
+            }
+        }
+    }
+
+    /// Everything that waits to be acknowledged, to be sent after a new connection stands. What the server asked to be
+    /// patient with waits on.
+    #[must_use]
+    pub fn resend(&self) -> Vec<ClientFrame> {
+        self.outgoing
+            .iter()
+            .filter(|message| message.state == SendState::Pending && message.retry_at.is_none())
+            .map(|message| self.frame(message))
+            .collect()
+    }
+
+    /// Sends a failed message once more, under `new_id` where the old one is taken. Answers the frame, and the id that it
+    /// replaces.
+    pub fn retry(&mut self, id: &MessageId, new_id: Option<MessageId>) -> Option<(ClientFrame, Outgoing)> {
+        let message = self.outgoing.iter_mut().find(|message| message.id == *id)?;
+        if message.id_is_taken {
+            message.id = new_id?;
+            message.id_is_taken = false;
+        }
+        message.state = SendState::Pending;
+        message.retry_at = None;
+        let message = message.clone();
+        Some((self.frame(&message), message))
+    }
+
+    /// Whether something of ours is not committed yet.
+    #[must_use]
+    pub fn has_unsent(&self) -> bool {
+        !self.outgoing.is_empty()
+    }
+
+    /// When something is to be done next by the clock: a resend, or somebody's typing that ends. `None` when nothing is.
+    #[must_use]
+    pub fn due_at(&self) -> Option<i64> {
+        let resends = self.outgoing.iter().filter_map(|message| message.retry_at);
+        resends.chain(self.typing.iter().map(|typing| typing.until)).min()
+    }
+
+    /// Does what is due at `now`; answers the frames to be sent.
+    pub fn tick(&mut self, now: i64) -> Vec<ClientFrame> {
+        self.typing.retain(|typing| typing.until > now);
+        let mut due = Vec::new();
+        for message in &mut self.outgoing {
+            if message.retry_at.is_some_and(|at| at <= now) {
+                message.retry_at = None;
+                due.push(message.clone());
+            }
+        }
+        due.iter().map(|message| self.frame(message)).collect()
+    }
+
+    /// Takes in a frame; one of another conversation changes nothing.
+    pub fn apply(&mut self, frame: &ServerFrame, now: i64) -> Applied {
+        let mut applied = Applied::default();
+        match frame {
+            ServerFrame::Message { conversation, message } if *conversation == self.conversation => {
+                self.typing.retain(|typing| typing.author != message.author);
+                let is_other = message.author.kind != self.me.kind;
+                if self.commit(message.clone(), &mut applied) && is_other {
+                    applied.arrived += 1;
+                }
+                self.close_gap(&mut applied);
+            }
+            ServerFrame::Page {
+                conversation,
+                messages,
+                more,
+                older,
+            } if *conversation == self.conversation => {
+                if *older {
+                    self.asked_before = false;
+                } else {
+                    self.asked_after = None;
+                }
+                for message in messages {
+                    self.commit(message.clone(), &mut applied);
+                }
+                if *more && !*older && !messages.is_empty() {
+                    self.ask_after_last(&mut applied);
+                }
+                self.close_gap(&mut applied);
+            }
+            ServerFrame::Ack {
+                conversation,
+                id,
+                seq,
+                at,
+            } if *conversation == self.conversation => {
+                if let Some(message) = self.outgoing.iter().find(|message| message.id == *id) {
+                    let text = message.text.clone();
+                    let author = self.me.clone();
+                    self.commit(
+                        Message {
+                            seq: *seq,
+                            id: id.clone(),
+                            author,
+                            text,
+                            at: *at,
+                        },
+                        &mut applied,
+                    );
+                    self.close_gap(&mut applied);
+                }
+            }
+            ServerFrame::Typing { conversation, author } if *conversation == self.conversation => {
+                self.typing.retain(|typing| typing.author != *author);
+                self.typing.push(Typing {
+                    author: author.clone(),
+                    until: now + TYPING_MS,
+                });
+            }
+            ServerFrame::State { conversation, state } if *conversation == self.conversation => self.state = *state,
+            ServerFrame::Error {
+                code,
+                reason,
+                retry_after_ms,
+                id,
+            } => {
+                self.refused(*code, reason, *retry_after_ms, id.as_ref(), now);
+            }
+            _ => {}
+        }
+        applied
+    }
+
+    fn frame(&self, message: &Outgoing) -> ClientFrame {
+        ClientFrame::Send {
+            conversation: self.conversation.clone(),
+            id: message.id.clone(),
+            text: message.text.clone(),
+        }
+    }
+
+    /// Puts a committed message in its place; answers whether it is new.
+    fn commit(&mut self, message: Message, applied: &mut Applied) -> bool {
+        let count = self.outgoing.len();
+        self.outgoing.retain(|outgoing| outgoing.id != message.id);
+        if self.outgoing.len() < count {
+            applied.settled.push(message.id.clone());
+        }
+        match self.committed.binary_search_by_key(&message.seq, |known| known.seq) {
+            Ok(_) => false,
+            Err(_) if self.committed.iter().any(|known| known.id == message.id) => false,
+            Err(place) => {
+                self.committed.insert(place, message);
+                true
+            }
+        }
+    }
+
+    fn close_gap(&mut self, applied: &mut Applied) {
+        if self.last_seq() != self.committed.last().map(|message| message.seq) {
+            self.ask_after_last(applied);
+        }
+    }
+
+    fn ask_after_last(&mut self, applied: &mut Applied) {
+        let after = self.last_seq();
+        if self.asked_after != after {
+            self.asked_after = after;
+            applied.send.push(ClientFrame::Page {
+                conversation: self.conversation.clone(),
+                after,
+                before: None,
+            });
+        }
+    }
+
+    fn refused(
+        &mut self,
+        code: ErrorCode,
+        reason: &str,
+        retry_after_ms: Option<u64>,
+        id: Option<&MessageId>,
+        now: i64,
+    ) {
+        let Some(id) = id else {
+            // Perhaps a page: whoever scrolls up again asks again.
+            self.asked_before = false;
+            return;
+        };
+        let Some(message) = self.outgoing.iter_mut().find(|message| message.id == *id) else {
+            return;
+        };
+        let patience = retry_after_ms.map(|wait| i64::try_from(wait).unwrap_or(UNAVAILABLE_LONGEST_MS));
+        match code {
+            ErrorCode::RateLimited => message.retry_at = Some(now + patience.unwrap_or(UNAVAILABLE_MS)),
+            ErrorCode::Unavailable => {
+                let doubled = (UNAVAILABLE_MS << message.refusals.min(5)).min(UNAVAILABLE_LONGEST_MS);
+                message.refusals = message.refusals.saturating_add(1);
+                message.retry_at = Some(now + patience.unwrap_or(doubled));
+            }
+            // The session is renewed, or the page says that it ended; the message waits.
+            ErrorCode::Unauthenticated | ErrorCode::HelloExpected => {}
+            ErrorCode::InvalidText
+            | ErrorCode::IdConflict
+            | ErrorCode::NotFound
+            | ErrorCode::MalformedFrame
+            | ErrorCode::UnsupportedVersion => {
+                message.id_is_taken = code == ErrorCode::IdConflict;
+                message.state = SendState::Failed {
+                    reason: reason.to_owned(),
+                };
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "thread_tests.rs"]
+mod tests;
