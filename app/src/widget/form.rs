@@ -133,6 +133,8 @@ pub fn RegistrationForm(
                 <input id="website" name="website" type="text" tabindex="-1" autocomplete="off" node_ref=website value=typed.website/>
             </div>
             <input type="hidden" name="form" node_ref=stamp value=data.form.stamp/>
+            // Filled in by host.js, for a form that is posted before the program has arrived.
+            <input type="hidden" name="context"/>
             <p class="registration-problem" role="alert">{move || problem.get()}</p>
             <button type="submit" class="button button-primary" aria-disabled=move || is_busy.get().then_some("true")>
                 {move || if is_busy.get() { "One moment…" } else { "Start the chat" }}

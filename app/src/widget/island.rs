@@ -6,7 +6,7 @@ use leptos::task::spawn_local;
 use parlor_protocol::{Author, AuthorKind, RegistrationInput};
 
 use super::form::RegistrationForm;
-use super::host::Host;
+use super::host;
 use super::island_data::IslandData;
 use super::pane::ChatPane;
 use super::session::{Mode, VisitorSession};
@@ -27,8 +27,7 @@ pub fn VisitorWidget(
         };
         Thread::new(chat.conversation, me, chat.messages, chat.state)
     });
-    let host = Host::new();
-    let session = VisitorSession::new(data.key.clone(), thread, data.notice.clone(), host);
+    let session = VisitorSession::new(data.key.clone(), thread, data.notice.clone());
     let errors = RwSignal::new(data.form.errors);
     let problem = RwSignal::new(None);
     let is_busy = RwSignal::new(false);
@@ -36,10 +35,7 @@ pub fn VisitorWidget(
     let data = StoredValue::new(data);
 
     Effect::new(move |_| {
-        data.with_value(|data| {
-            visitor::call_below(&data.key);
-            host.start(data.origins.clone());
-        });
+        data.with_value(|data| visitor::call_below(&data.key));
         session.start();
         window_event_listener(ev::beforeunload, move |event| {
             if session.live.would_lose_messages() {
@@ -52,7 +48,7 @@ pub fn VisitorWidget(
     let on_register = Callback::new(move |input: RegistrationInput| {
         is_busy.set(true);
         spawn_local(async move {
-            match visitor::register(input, host.context()).await {
+            match visitor::register(input, host::context()).await {
                 Ok(RegisterAnswer::Registered {
                     conversation,
                     name,
@@ -71,13 +67,8 @@ pub fn VisitorWidget(
         <main class="widget">
             <header class="widget-header">
                 <p class="widget-name" dir="auto">{name}</p>
-                <button
-                    type="button"
-                    class="widget-close"
-                    aria-label="Close chat"
-                    hidden=move || !host.is_framed.get()
-                    on:click=move |_| host.close()
-                >
+                // Shown and served by host.js, where there is a panel to close.
+                <button type="button" class="widget-close" aria-label="Close chat" hidden>
                     <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M6 6l12 12M18 6 6 18"/></svg>
                 </button>
             </header>

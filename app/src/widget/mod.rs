@@ -12,6 +12,8 @@ mod theme;
 
 pub use island::VisitorWidget;
 pub use island_data::IslandData;
-pub use page::{ChatData, FormData, WidgetPage, WidgetPageData};
+#[cfg(feature = "ssr")]
+pub use page::WidgetPage;
+pub use page::{ChatData, FormData, WidgetPageData};
 #[cfg(feature = "ssr")]
 pub use theme::theme_css;

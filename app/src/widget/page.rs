@@ -1,12 +1,18 @@
 //! The widget's document, as the server renders it. Without script the forms work as they are.
 
+#[cfg(feature = "ssr")]
 use leptos::prelude::*;
 use parlor_protocol::text::InvalidText;
 use parlor_protocol::{ConversationId, ConversationState, Message, RegistrationErrors, RegistrationInput, WidgetKey};
 use serde::Serialize;
 
+#[cfg(feature = "ssr")]
+use super::host::HostScript;
+#[cfg(feature = "ssr")]
 use super::island::VisitorWidget;
+#[cfg(feature = "ssr")]
 use super::island_data::IslandData;
+#[cfg(feature = "ssr")]
 use crate::ui::document::{Document, PageAssets};
 
 /// All that the page shows. The island gets the same, so nothing in it may be secret from the visitor.
@@ -65,6 +71,7 @@ pub struct FormData {
 }
 
 /// The document.
+#[cfg(feature = "ssr")]
 #[component]
 pub fn WidgetPage(
     /// What it shows.
@@ -75,9 +82,11 @@ pub fn WidgetPage(
     let address = format!("/widget/{}", data.key);
     let theme = format!("{address}/theme.css");
     let has_chat = data.chat.is_some();
+    let origins = data.origins.clone();
     view! {
         <Document title=data.name.clone() class="widget-page" assets=assets theme=theme>
             <VisitorWidget data=IslandData(data)/>
+            <HostScript origins/>
             {has_chat.then(|| view! {
                 <noscript>
                     <p class="widget-refresh"><a href=address>"Check for new messages"</a></p>

@@ -8,7 +8,7 @@ use parlor_protocol::{
     Author, AuthorKind, ClientFrame, ConversationId, ConversationState, ErrorCode, ServerFrame, WidgetKey,
 };
 
-use super::host::Host;
+use super::host;
 use crate::api::ApiError;
 use crate::api::visitor;
 use crate::browser::storage::Area;
@@ -47,7 +47,6 @@ pub struct VisitorSession {
     /// A word above it all.
     pub notice: RwSignal<Option<String>>,
     key: StoredValue<WidgetKey>,
-    host: Host,
     code: StoredValue<Option<String>>,
     token: StoredValue<Option<String>>,
     connection: StoredValue<Option<Connection>, LocalStorage>,
@@ -57,7 +56,7 @@ pub struct VisitorSession {
 
 impl VisitorSession {
     /// A session that does nothing yet. Creates signals: call it in a component's body.
-    pub fn new(key: WidgetKey, thread: Option<Thread>, notice: Option<String>, host: Host) -> Self {
+    pub fn new(key: WidgetKey, thread: Option<Thread>, notice: Option<String>) -> Self {
         Self {
             mode: RwSignal::new(if thread.is_some() { Mode::Chat } else { Mode::Form }),
             live: LiveThread::new(thread),
@@ -65,7 +64,6 @@ impl VisitorSession {
             keeps_nothing: RwSignal::new(false),
             notice: RwSignal::new(notice),
             key: StoredValue::new(key),
-            host,
             code: StoredValue::new(None),
             token: StoredValue::new(None),
             connection: StoredValue::new_local(None),
@@ -157,7 +155,7 @@ impl VisitorSession {
                 self.notice
                     .set(Some("This page is out of date. Please reload it to go on.".to_owned()));
             }
-            frame => self.host.arrived(self.live.apply(frame)),
+            frame => host::arrived(self.live.apply(frame)),
         }
     }
 

@@ -4,7 +4,8 @@ use axum::Extension;
 use axum::Form;
 use axum::extract::State;
 use axum::extract::rejection::FormRejection;
-use axum::http::StatusCode;
+use axum::http::header::ACCEPT_LANGUAGE;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use parlor_app::api::session::visitor_sign_in;
 use parlor_app::widget::FormData;
@@ -21,18 +22,42 @@ use crate::security::FramedBy;
 use crate::session::RequestedWidget;
 use crate::state::Server;
 
+/// The fields of the form, and where the visitor is, as `host.js` noted it.
+#[derive(Deserialize)]
+pub(super) struct Registering {
+    #[serde(flatten)]
+    input: RegistrationInput,
+    #[serde(default)]
+    context: String,
+}
+
+impl Registering {
+    /// Where the visitor is; without a script at least their language.
+    fn page(&self, headers: &HeaderMap) -> PageContext {
+        let mut page: PageContext = serde_json::from_str(&self.context).unwrap_or_default();
+        if page.language.is_empty() {
+            let languages = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+            languages.split([',', ';']).next().unwrap_or_default().clone_into(&mut page.language);
+        }
+        page
+    }
+}
+
 /// Registers; answers 303, or 422 with the page and what was typed.
 pub(super) async fn register(
     State(server): State<Server>,
     RequestedWidget(widget): RequestedWidget,
     session: Session,
     Extension(ClientAddress(network)): Extension<ClientAddress>,
-    form: Result<Form<RegistrationInput>, FormRejection>,
+    headers: HeaderMap,
+    form: Result<Form<Registering>, FormRejection>,
 ) -> Response {
-    let Form(input) = match form {
+    let Form(form) = match form {
         Ok(form) => form,
         Err(rejection) => return rejection.into_response(),
     };
+    let page = form.page(&headers);
+    let input = form.input;
     let framed_by = FramedBy::Origins(&widget.settings.origins);
     match server
         .engine

@@ -8,16 +8,16 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use leptos::prelude::provide_context;
 use leptos::view;
 use parlor_app::api::context::VisitorRequest;
 use parlor_app::api::session::visitor_of;
-use parlor_app::widget::{ChatData, FormData, WidgetPage, WidgetPageData};
+use parlor_app::widget::{ChatData, FormData, WidgetPage, WidgetPageData, theme_css};
 use parlor_engine::{Visitor, Widget};
 use parlor_protocol::WidgetKey;
 use serde::Deserialize;
 use tower_sessions::Session;
 
+use super::functions;
 use crate::assets::{Bundle, accepted};
 use crate::origin::ClientAddress;
 use crate::problem::Problem;
@@ -159,7 +159,7 @@ async fn chat_of(server: &Server, widget: &Widget, session: &Session) -> Result<
 
 /// The widget's colour as a style sheet of its own: nothing is styled inline.
 pub(super) async fn theme(RequestedWidget(widget): RequestedWidget) -> Response {
-    let sheet = format!(":root{{--accent:{}}}", widget.settings.accent);
+    let sheet = theme_css(&widget.settings.accent).unwrap_or_default();
     (
         [
             (CONTENT_TYPE, "text/css; charset=utf-8"),
@@ -189,9 +189,7 @@ pub(super) async fn function(
         network,
         session,
     };
-    leptos_axum::handle_server_fns_with_context(move || provide_context(context.clone()), request)
-        .await
-        .into_response()
+    functions::call(request, context).await
 }
 
 /// The loader: the widget's public settings rendered into the script.
