@@ -73,6 +73,18 @@ enum WidgetCommand {
     Add(WidgetArguments),
     /// List the widgets with their keys and origins
     List,
+    /// Change which origins may embed a widget; works beside a running server
+    Origins {
+        /// The widget's key, as its snippet has it
+        #[arg(long)]
+        key: String,
+        /// An origin that may embed it from now on; once for each
+        #[arg(long, value_name = "ORIGIN")]
+        allow: Vec<String>,
+        /// An origin that may no longer; once for each
+        #[arg(long, value_name = "ORIGIN")]
+        forbid: Vec<String>,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -136,6 +148,9 @@ impl CommandLine {
             Command::Rep(RepCommand::Password { email }) => add::reset(&settings, environment, &email).await,
             Command::Widget(WidgetCommand::Add(arguments)) => add::widget(&settings, arguments).await,
             Command::Widget(WidgetCommand::List) => add::list_widgets(&settings).await,
+            Command::Widget(WidgetCommand::Origins { key, allow, forbid }) => {
+                add::change_origins_of(&settings, &key, &allow, &forbid).await
+            }
         }
     }
 }

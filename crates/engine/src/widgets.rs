@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use parlor_protocol::TenantId;
+use parlor_protocol::{TenantId, WidgetKey};
 use parlor_store::{LauncherPosition, NewWidget, Store, StoreError, Widget};
 
 use crate::Context;
@@ -155,6 +155,30 @@ pub async fn add_widget(
         Err(StoreError::Exists { .. }) => Err(AddWidgetError::Exists),
         Err(error) => Err(AddWidgetError::Store(error)),
     }
+}
+
+/// Adds origins to those that may embed a widget, and takes others away; answers what holds now, `None` when the tenant has no widget
+/// of that key. Whoever opens a page afterwards meets the new list.
+pub async fn change_origins(
+    store: &dyn Store,
+    tenant: &TenantId,
+    key: &WidgetKey,
+    allow: &[String],
+    forbid: &[String],
+) -> Result<Option<Vec<String>>, AddWidgetError> {
+    let parse = |texts: &[String]| texts.iter().map(|text| Origin::parse(text)).collect::<Result<Vec<_>, _>>();
+    let (allow, forbid) = (parse(allow)?, parse(forbid)?);
+    let widget = store.widget_by_key(key).await.map_err(AddWidgetError::Store)?;
+    let Some(widget) = widget.filter(|widget| widget.tenant == *tenant) else { return Ok(None) };
+    let mut origins = widget.settings.origins;
+    origins.retain(|origin| !forbid.iter().any(|forbidden| forbidden.0 == *origin));
+    for origin in allow {
+        if !origins.contains(&origin.0) {
+            origins.push(origin.0);
+        }
+    }
+    let is_there = store.set_origins(tenant, key, origins.clone()).await.map_err(AddWidgetError::Store)?;
+    Ok(is_there.then_some(origins))
 }
 
 #[cfg(test)]

@@ -141,7 +141,7 @@ pub trait Deliveries {
     async fn refuse_address(&self, tenant: &TenantId, email: &ClaimedEmail, detail: &str) -> Result<(), StoreError>;
 
     /// At most `limit` live records that may be tried at `now` and either have a conversation, not held, whose last message
-    /// is not delivered, or are due to be confirmed. Longest waiting first.
+    /// is not delivered, or are due to be confirmed (full ones too). Longest waiting first.
     async fn dirty_records(
         &self,
         tenant: &TenantId,
@@ -158,6 +158,15 @@ pub trait Deliveries {
 
     /// Notes values that are about to be sent: before they are, so that a crash in between makes nothing of ours foreign.
     async fn note_sending(&self, tenant: &TenantId, values: Vec<Sending>, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Makes every record unconfirmed until `until` that a value was sent to at `sent_since` or later: the program may have ended
+    /// before it knew what became of that write.
+    async fn suspect_values_sent_since(
+        &self,
+        tenant: &TenantId,
+        sent_since: Timestamp,
+        until: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// Notes what HubSpot now holds. Clears attempts and detail; `delivered` never goes back.
     async fn note_delivered(&self, tenant: &TenantId, delivered: Vec<Delivered>) -> Result<(), StoreError>;

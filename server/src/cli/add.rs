@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use parlor_engine::reps::{AddRepError, PASSWORD_LEAST, add_rep, reset_password};
-use parlor_engine::widgets::{AddWidgetError, add_widget};
+use parlor_engine::widgets::{AddWidgetError, add_widget, change_origins};
 use parlor_engine::{Context, WidgetDraft};
-use parlor_protocol::TenantId;
+use parlor_protocol::{TenantId, WidgetKey};
 use parlor_store::{LauncherPosition, Widgets};
 use secrecy::SecretString;
 
@@ -121,6 +121,33 @@ pub(super) async fn list_widgets(settings: &Settings) -> Result<(), Failure> {
         say(&format!("{}  {}  {origins}", widget.settings.key, widget.settings.name));
     }
     Ok(())
+}
+
+pub(super) async fn change_origins_of(
+    settings: &Settings,
+    key: &str,
+    allow: &[String],
+    forbid: &[String],
+) -> Result<(), Failure> {
+    let key = WidgetKey::parse(key).map_err(|error| Failure::Usage(error.to_string()))?;
+    let store = open_store(settings)?;
+    let origins = change_origins(&store, &TenantId::default_tenant(), &key, allow, forbid).await;
+    store.close().await;
+    let origins = origins.map_err(|error| match error {
+        AddWidgetError::Store(error) => error.into(),
+        other => Failure::Usage(other.to_string()),
+    })?;
+    match origins {
+        None => Err(Failure::Usage(format!("there is no widget {key}: parlor widget list shows the keys there are"))),
+        Some(origins) if origins.is_empty() => {
+            say("No site may embed this widget now: allow one with --allow https://…");
+            Ok(())
+        }
+        Some(origins) => {
+            say(&format!("May be embedded by: {}", origins.join(" ")));
+            Ok(())
+        }
+    }
 }
 
 #[expect(clippy::print_stdout, reason = "what a command answers goes to standard output")]

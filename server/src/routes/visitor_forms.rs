@@ -61,7 +61,7 @@ pub(super) async fn register(
     let framed_by = FramedBy::Origins(&widget.settings.origins);
     match server
         .engine
-        .register(&widget, network, input.clone(), PageContext::default())
+        .register(&widget, network, input.clone(), page)
         .await
     {
         Ok(registered) => match visitor_sign_in(&session, &widget.tenant, &registered.visitor).await {

@@ -97,7 +97,7 @@ pub(super) async fn show(
     let settings = &widget.settings;
     let notice = shown.notice.or_else(|| {
         settings.origins.is_empty().then(|| {
-            "No site may embed this chat yet. Its operator adds one: parlor widget allow <key> --origin https://…"
+            "No site may embed this chat yet. Its operator adds one: parlor widget origins --key <key> --allow https://…"
                 .to_owned()
         })
     });

@@ -71,6 +71,7 @@ macro_rules! backends {
                 }
                 people {
                     a_widget_is_found_by_its_key_and_listed_in_order,
+                    a_widgets_origins_are_replaced_by_its_own_tenant_alone,
                     a_widgets_name_is_unique_within_its_tenant,
                     a_reps_address_is_unique_over_the_installation,
                     a_new_password_raises_its_version,

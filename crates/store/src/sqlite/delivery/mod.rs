@@ -80,6 +80,17 @@ impl Deliveries for SqliteStore {
             .await
     }
 
+    async fn suspect_values_sent_since(
+        &self,
+        tenant: &TenantId,
+        sent_since: Timestamp,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        let tenant = tenant.clone();
+        self.write(move |batch| records::suspect_sent_since(batch, tenant.as_str(), sent_since, until))
+            .await
+    }
+
     async fn note_delivered(&self, tenant: &TenantId, delivered: Vec<Delivered>) -> Result<(), StoreError> {
         let tenant = tenant.clone();
         self.write(move |batch| records::note_delivered(batch, tenant.as_str(), &delivered))

@@ -36,7 +36,9 @@ pub(super) fn dirty(
          SELECT hubspot_record.record, hubspot_record.attempts, hubspot_record.unconfirmed_until
          FROM waiting
          JOIN hubspot_record ON hubspot_record.tenant_id = ?1 AND hubspot_record.record = waiting.record
-         WHERE hubspot_record.state = 'live' AND hubspot_record.next_attempt_at <= ?2
+         WHERE hubspot_record.next_attempt_at <= ?2
+           AND (hubspot_record.state = 'live'
+                OR hubspot_record.state = 'full' AND hubspot_record.unconfirmed_until <= ?2)
          GROUP BY hubspot_record.record, hubspot_record.attempts, hubspot_record.unconfirmed_until
          ORDER BY min(waiting.since), hubspot_record.record LIMIT ?3",
         (tenant, now.millis(), signed(limit)),
@@ -117,7 +119,7 @@ pub(super) fn next_due(connection: &Connection, tenant: &str) -> Result<Option<T
                AND conversation.last_seq > conversation.delivered_seq
              UNION ALL
              SELECT min(max(unconfirmed_until, next_attempt_at)) FROM hubspot_record
-             WHERE tenant_id = ?1 AND state = 'live' AND unconfirmed_until IS NOT NULL
+             WHERE tenant_id = ?1 AND state IN ('live', 'full') AND unconfirmed_until IS NOT NULL
          )",
         [tenant],
         |row| row.get::<Option<i64>>("due"),

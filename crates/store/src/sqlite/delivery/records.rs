@@ -71,6 +71,25 @@ pub(super) fn note_sending(
     Ok(())
 }
 
+pub(super) fn suspect_sent_since(
+    batch: &Batch<'_>,
+    tenant: &str,
+    sent_since: Timestamp,
+    until: Timestamp,
+) -> Result<(), StoreError> {
+    change(
+        batch.connection,
+        "UPDATE hubspot_record SET unconfirmed_until = max(coalesce(unconfirmed_until, ?3), ?3)
+         WHERE tenant_id = ?1 AND EXISTS (
+             SELECT 1 FROM hubspot_value
+             WHERE hubspot_value.tenant_id = hubspot_record.tenant_id
+               AND hubspot_value.record = hubspot_record.record AND hubspot_value.sent_at >= ?2
+         )",
+        (tenant, sent_since.millis(), until.millis()),
+    )?;
+    Ok(())
+}
+
 pub(super) fn note_delivered(batch: &Batch<'_>, tenant: &str, delivered: &[Delivered]) -> Result<(), StoreError> {
     for value in delivered {
         change(
@@ -210,6 +229,8 @@ pub(super) fn rekey(batch: &Batch<'_>, tenant: &str, old: &str, new: &str) -> Re
         "UPDATE hubspot_address SET record = ?3 WHERE tenant_id = ?1 AND record = ?2",
         [tenant, old, new],
     )?;
+    // HubSpot answers with it, so it is there again, should it have been deleted once.
+    revive_if_gone(batch, tenant, new)?;
     for sql in [
         "DELETE FROM hubspot_value WHERE tenant_id = ?1 AND record = ?2",
         "DELETE FROM hubspot_record WHERE tenant_id = ?1 AND record = ?2",
