@@ -60,11 +60,10 @@ browser_tests() {
 for part in "$@"; do
   case $part in
     rust)
-      setup/proxies.sh || problem "nginx and Caddy, which a test runs, could not be installed"
       rust_tests
       ;;
     browser)
-      if setup/chromium.sh && setup/node.sh end2end; then
+      if setup/chromium.sh && setup/proxies.sh && setup/node.sh end2end; then
         browser_tests
       else
         problem "the browser tests could not be set up"

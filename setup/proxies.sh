@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure that nginx and Caddy are there: a test runs the examples of docs/deploy.md.
+# Makes sure that nginx, Caddy and openssl (for a certificate) are there: a test runs the examples of docs/deploy.md.
 set -euo pipefail
 cd "$(dirname "$0")"
 # shellcheck source=setup/apt.sh
@@ -8,8 +8,9 @@ source ./apt.sh
 missing=()
 command -v nginx >/dev/null || [[ -x /usr/sbin/nginx ]] || missing+=(nginx)
 command -v caddy >/dev/null || missing+=(caddy)
+command -v openssl >/dev/null || missing+=(openssl)
 if ((${#missing[@]} == 0)); then
-  echo "proxies: nginx and caddy are there already"
+  echo "proxies: nginx, caddy and openssl are there already"
   exit 0
 fi
 # Debian starts a service it installs. The tests start their own on ports of their own; a service on port 80 is not wanted.
