@@ -52,16 +52,15 @@ impl Admission {
         options: AdmissionOptions,
     ) -> Result<Self, StoreError> {
         let kept = store.setting(STAMP_KEY).await?;
-        let stamp_key = match kept
+        let kept = kept
             .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
-            .filter(|key| key.len() == 32)
-        {
-            Some(key) => key,
-            None => {
-                let key = context.random::<32>();
-                store.set_setting(STAMP_KEY, &URL_SAFE_NO_PAD.encode(key)).await?;
-                key.to_vec()
-            }
+            .filter(|key| key.len() == 32);
+        let stamp_key = if let Some(key) = kept {
+            key
+        } else {
+            let key = context.random::<32>();
+            store.set_setting(STAMP_KEY, &URL_SAFE_NO_PAD.encode(key)).await?;
+            key.to_vec()
         };
         let quota = Quota::with_period(options.refill).unwrap_or(Quota::per_second(NonZeroU32::MIN));
         Ok(Self {

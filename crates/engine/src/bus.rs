@@ -88,8 +88,14 @@ pub trait Bus: Send + Sync + 'static {
     fn is_followed(&self, topic: &Topic) -> bool;
 }
 
-/// Events a follower may fall behind before it has to read the store. Small, because every idle socket holds a channel.
-const CAPACITY: usize = 16;
+/// Events a follower may fall behind before it has to read the store. A conversation's channel is small, because every idle
+/// socket holds one; a tenant's inbox has one channel for all, and hears of every message.
+fn capacity(topic: &Topic) -> usize {
+    match topic {
+        Topic::Conversation(_) => 8,
+        Topic::Inbox(_) => 128,
+    }
+}
 
 type Topics = Arc<Mutex<HashMap<Topic, broadcast::Sender<Event>>>>;
 
@@ -145,7 +151,7 @@ impl Bus for LocalBus {
         let mut topics = lock(&self.topics);
         let receiver = topics
             .entry(topic.clone())
-            .or_insert_with(|| broadcast::Sender::new(CAPACITY))
+            .or_insert_with(|| broadcast::Sender::new(capacity(&topic)))
             .subscribe();
         Subscription {
             receiver,
@@ -191,7 +197,7 @@ mod tests {
     async fn a_follower_that_fell_behind_is_told_so() {
         let bus = LocalBus::new();
         let mut slow = bus.subscribe(topic());
-        for _ in 0..=CAPACITY {
+        for _ in 0..=capacity(&topic()) {
             bus.publish(&topic(), Event::Delivery(None));
         }
         assert!(slow.next().await.is_none());

@@ -11,10 +11,10 @@ use parlor_store::{NewVisitor, StoreError, Visitor, Widget};
 use crate::{Engine, secret};
 
 /// How long registration's one-time code may be exchanged for a token.
-const CODE_HOLDS: Duration = Duration::from_secs(60);
+const CODE_HOLDS: Duration = Duration::from_mins(1);
 
 /// How long a visitor's token holds: as long as their session.
-pub(crate) const TOKEN_HOLDS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+pub(crate) const TOKEN_HOLDS: Duration = Duration::from_hours(30 * 24);
 
 /// A registration that is stored.
 pub struct Registered {

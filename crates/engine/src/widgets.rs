@@ -166,10 +166,17 @@ pub async fn change_origins(
     allow: &[String],
     forbid: &[String],
 ) -> Result<Option<Vec<String>>, AddWidgetError> {
-    let parse = |texts: &[String]| texts.iter().map(|text| Origin::parse(text)).collect::<Result<Vec<_>, _>>();
+    let parse = |texts: &[String]| {
+        texts
+            .iter()
+            .map(|text| Origin::parse(text))
+            .collect::<Result<Vec<_>, _>>()
+    };
     let (allow, forbid) = (parse(allow)?, parse(forbid)?);
     let widget = store.widget_by_key(key).await.map_err(AddWidgetError::Store)?;
-    let Some(widget) = widget.filter(|widget| widget.tenant == *tenant) else { return Ok(None) };
+    let Some(widget) = widget.filter(|widget| widget.tenant == *tenant) else {
+        return Ok(None);
+    };
     let mut origins = widget.settings.origins;
     origins.retain(|origin| !forbid.iter().any(|forbidden| forbidden.0 == *origin));
     for origin in allow {
@@ -177,7 +184,10 @@ pub async fn change_origins(
             origins.push(origin.0);
         }
     }
-    let is_there = store.set_origins(tenant, key, origins.clone()).await.map_err(AddWidgetError::Store)?;
+    let is_there = store
+        .set_origins(tenant, key, origins.clone())
+        .await
+        .map_err(AddWidgetError::Store)?;
     Ok(is_there.then_some(origins))
 }
 

@@ -65,12 +65,7 @@ pub trait Widgets {
     async fn add_widget(&self, tenant: &TenantId, widget: NewWidget) -> Result<Widget, StoreError>;
 
     /// Replaces the origins that may embed a widget; answers whether the tenant has a widget of that key.
-    async fn set_origins(
-        &self,
-        tenant: &TenantId,
-        key: &WidgetKey,
-        origins: Vec<String>,
-    ) -> Result<bool, StoreError>;
+    async fn set_origins(&self, tenant: &TenantId, key: &WidgetKey, origins: Vec<String>) -> Result<bool, StoreError>;
 
     /// The widget of a public key, whatever its tenant: keys are unique over the installation.
     async fn widget_by_key(&self, key: &WidgetKey) -> Result<Option<Widget>, StoreError>;

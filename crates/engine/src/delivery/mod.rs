@@ -7,10 +7,13 @@
 
 mod pace;
 mod property;
+mod read;
 mod resolve;
 pub mod transcript;
 mod write;
 
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -75,7 +78,9 @@ pub struct Delivery {
     nudged: Notify,
     trouble: RwLock<Option<Trouble>>,
     account: RwLock<Option<AccountDetails>>,
-    property_is_there: std::sync::atomic::AtomicBool,
+    property_is_there: AtomicBool,
+    /// Whether what an earlier run of the program left under way has been taken into account.
+    has_recovered: AtomicBool,
 }
 
 /// A pass ends early for one of these.
@@ -89,10 +94,16 @@ enum Stop {
 }
 
 /// What was unclear about a write, a minute beyond the time-out, has been applied or never will be.
-const UNCLEAR_MARGIN: Duration = Duration::from_secs(60);
+const UNCLEAR_MARGIN: Duration = Duration::from_mins(1);
+
+/// Between two passes, when something was due at once again.
+const LEAST_REST: Duration = Duration::from_millis(50);
 
 /// How many addresses or records one step takes: HubSpot's batch limit.
 const BATCH: usize = parlor_hubspot::MAX_BATCH_INPUTS;
+
+/// When at least so many are asked for and HubSpot refuses every one, something is wrong that has nothing to do with them.
+const EVERY_ONE: usize = 10;
 
 impl Delivery {
     pub(crate) fn new(context: Context, store: Arc<dyn Store>, bus: Arc<dyn Bus>, options: DeliveryOptions) -> Self {
@@ -105,7 +116,8 @@ impl Delivery {
             nudged: Notify::new(),
             trouble: RwLock::new(None),
             account: RwLock::new(None),
-            property_is_there: std::sync::atomic::AtomicBool::new(false),
+            property_is_there: AtomicBool::new(false),
+            has_recovered: AtomicBool::new(false),
         }
     }
 
@@ -158,7 +170,7 @@ impl Delivery {
     pub async fn run(&self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             let due = self.pass(&stop).await;
-            let wait = due.map(|due| due.since(self.context.now()).max(Duration::from_millis(50)));
+            let wait = due.map(|due| due.since(self.context.now()).max(LEAST_REST));
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = self.nudged.notified() => {
@@ -172,7 +184,8 @@ impl Delivery {
         }
     }
 
-    /// One pass. Answers when the next is due; `None` when only a nudge makes another of use.
+    /// One pass. Answers when the next is due, which is never before `collect` has passed; `None` when only a nudge makes another
+    /// of use.
     pub async fn pass(&self, stop: &CancellationToken) -> Option<Timestamp> {
         let client = self.options.client.as_ref()?;
         if let Some(until) = self.blocked_until() {
@@ -183,24 +196,50 @@ impl Delivery {
         match outcome {
             Ok(()) => {
                 self.set_trouble(None);
+                let now = self.context.now();
                 match self.store.next_due(&self.options.tenant).await {
+                    // What is due at once again came in during the pass, and is collected like anything new.
+                    Ok(Some(due)) if due <= now => Some(now + self.options.collect.max(LEAST_REST)),
                     Ok(due) => due,
-                    Err(error) => self.store_failed(&error),
+                    Err(error) => Some(self.store_failed(&error)),
                 }
             }
             Err(Stop::Portal(words, wait)) => {
-                tracing::warn!(reason = %words, wait_ms = wait.as_millis(), "HubSpot is not written to for a while");
+                // The words are for reps: HubSpot's own may name an address, and no address belongs in the log.
+                tracing::warn!(
+                    wait_ms = wait.as_millis(),
+                    "HubSpot is not written to for a while; the inbox says why"
+                );
                 Some(self.block(words, wait))
             }
-            Err(Stop::Store(error)) => self.store_failed(&error),
+            Err(Stop::Store(error)) => Some(self.store_failed(&error)),
         }
     }
 
     async fn work(&self, client: &Client, stop: &CancellationToken) -> Result<(), Stop> {
+        self.recover().await?;
         self.learn_account(client).await?;
         self.ensure_property(client).await?;
+        // Ends: each address taken up is linked, refused or put off, so that it is not pending now any more.
         while !stop.is_cancelled() && self.resolve_addresses(client).await? {}
-        while !stop.is_cancelled() && self.write_records(client).await? {}
+        // Ends: each record is taken up once a pass, whatever is said in it meanwhile.
+        let mut handled = HashSet::new();
+        while !stop.is_cancelled() && self.write_records(client, &mut handled).await? {}
+        Ok(())
+    }
+
+    /// Once: a write that was under way when the program ended may have been applied, or may still be. Its record is
+    /// unconfirmed like after any other unclear write.
+    async fn recover(&self) -> Result<(), Stop> {
+        if self.has_recovered.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let now = self.context.now();
+        let unclear_for = self.options.timeout + UNCLEAR_MARGIN;
+        self.store
+            .suspect_values_sent_since(&self.options.tenant, now - unclear_for, now + unclear_for)
+            .await?;
+        self.has_recovered.store(true, Ordering::Relaxed);
         Ok(())
     }
 
@@ -216,9 +255,7 @@ impl Delivery {
                 Ok(())
             }
             Err(error) => match error.class() {
-                Class::Token | Class::RateLimited { .. } | Class::Unavailable | Class::Connect => {
-                    Err(self.portal_trouble(&error))
-                }
+                Class::Token | Class::RateLimited { .. } | Class::Connect => Err(portal_trouble(&error)),
                 _ => Ok(()),
             },
         }
@@ -238,7 +275,7 @@ impl Delivery {
             let trouble = self.trouble.read().unwrap_or_else(PoisonError::into_inner);
             trouble.as_ref().map_or(0, |trouble| trouble.times) + 1
         };
-        let longer = Duration::from_secs(1 << times.min(8)).min(Duration::from_secs(240));
+        let longer = Duration::from_secs(1 << times.min(8)).min(Duration::from_mins(4));
         let jitter = Duration::from_millis(
             self.context
                 .below(u64::try_from(longer.as_millis()).unwrap_or(u64::MAX)),
@@ -260,38 +297,9 @@ impl Delivery {
         }
     }
 
-    fn store_failed(&self, error: &StoreError) -> Option<Timestamp> {
+    fn store_failed(&self, error: &StoreError) -> Timestamp {
         tracing::error!(%error, "delivery could not read or note its state; it tries again");
-        Some(self.context.now() + Duration::from_secs(5))
-    }
-
-    /// What an error of HubSpot as a whole means for the pass.
-    fn portal_trouble(&self, error: &Error) -> Stop {
-        let words = match error.class() {
-            Class::RateLimited {
-                policy: RateLimitPolicy::Daily,
-            } => "HubSpot answers 429: the day's calls are used up".to_owned(),
-            Class::Token => "HubSpot answers 401: the token is not valid; set a new one and start again".to_owned(),
-            Class::Permission { scopes } if scopes.is_empty() => {
-                "HubSpot answers 403: the token may not do this".to_owned()
-            }
-            Class::Permission { scopes } => format!("HubSpot answers 403: the token lacks {}", scopes.join(", ")),
-            Class::Timeout => "HubSpot does not answer in time".to_owned(),
-            Class::Connect => "HubSpot cannot be reached".to_owned(),
-            Class::Interrupted => "the connection to HubSpot broke".to_owned(),
-            Class::Redirect { .. } => "HubSpot's address redirects: check HUBSPOT_BASE_URL".to_owned(),
-            _ => match error.status() {
-                Some(status) => format!("HubSpot answers {status}"),
-                None => "HubSpot answers what it should not".to_owned(),
-            },
-        };
-        let wait = match error.retry() {
-            Retry::After(wait) => wait,
-            // A person has to change something: a minute is soon enough to notice, and seldom enough not to hammer.
-            Retry::Later | Retry::No => Duration::from_secs(60),
-        };
-        tracing::warn!(%error, "a call to HubSpot failed");
-        Stop::Portal(words, wait)
+        self.context.now() + Duration::from_secs(5)
     }
 
     /// Tells the inbox that HubSpot knows more of these conversations.
@@ -303,6 +311,35 @@ impl Delivery {
             }
         }
     }
+}
+
+/// What an error of HubSpot as a whole means for the pass.
+fn portal_trouble(error: &Error) -> Stop {
+    let words = match error.class() {
+        Class::RateLimited {
+            policy: RateLimitPolicy::Daily,
+        } => "HubSpot answers 429: the day's calls are used up".to_owned(),
+        Class::Token => "HubSpot answers 401: the token is not valid; set a new one and start again".to_owned(),
+        Class::Permission { scopes } if scopes.is_empty() => {
+            "HubSpot answers 403: the token may not do this".to_owned()
+        }
+        Class::Permission { scopes } => format!("HubSpot answers 403: the token lacks {}", scopes.join(", ")),
+        Class::Timeout => "HubSpot does not answer in time".to_owned(),
+        Class::Connect => "HubSpot cannot be reached".to_owned(),
+        Class::Interrupted => "the connection to HubSpot broke".to_owned(),
+        Class::Redirect { .. } => "HubSpot's address redirects: check HUBSPOT_BASE_URL".to_owned(),
+        _ => match error.status() {
+            Some(status) => format!("HubSpot answers {status}"),
+            None => "HubSpot answers what it should not".to_owned(),
+        },
+    };
+    let wait = match error.retry() {
+        Retry::After(wait) => wait,
+        // A person has to change something: a minute is soon enough to notice, and seldom enough not to hammer.
+        Retry::Later | Retry::No => Duration::from_mins(1),
+    };
+    tracing::warn!(%error, "a call to HubSpot failed");
+    Stop::Portal(words, wait)
 }
 
 async fn sleep_for(wait: Option<Duration>) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use parlor_hubspot::{Class, Client, NewProperty, Property, PropertyOutcome};
 
-use super::{Delivery, Stop};
+use super::{Delivery, Stop, portal_trouble};
 
 impl Delivery {
     /// Makes sure, once, that the property exists and can hold a transcript.
@@ -21,7 +21,7 @@ impl Delivery {
             Err(error) if matches!(error.class(), Class::Permission { .. }) => {
                 tracing::info!("the token may not read property definitions; the first write will tell");
             }
-            Err(error) => return Err(self.portal_trouble(&error)),
+            Err(error) => return Err(portal_trouble(&error)),
         }
         self.property_is_there.store(true, Ordering::Relaxed);
         Ok(())
@@ -30,7 +30,7 @@ impl Delivery {
     /// HubSpot says that the property does not exist: someone deleted it, or it was never there.
     pub(super) fn property_is_missing(&self) -> Stop {
         self.property_is_there.store(false, Ordering::Relaxed);
-        Stop::Portal(self.how_to_create("it does not exist"), Duration::from_secs(60))
+        Stop::Portal(self.how_to_create("it does not exist"), Duration::from_mins(1))
     }
 
     fn check_property(&self, property: &Property) -> Result<(), Stop> {
@@ -41,7 +41,7 @@ impl Delivery {
             } else {
                 "it is not a text"
             };
-            return Err(Stop::Portal(self.how_to_create(why), Duration::from_secs(60)));
+            return Err(Stop::Portal(self.how_to_create(why), Duration::from_mins(1)));
         }
         Ok(())
     }
@@ -61,13 +61,13 @@ impl Delivery {
             Err(error) => match error.class() {
                 Class::Permission { .. } => Err(Stop::Portal(
                     self.how_to_create("it does not exist and the token lacks crm.schemas.contacts.write"),
-                    Duration::from_secs(60),
+                    Duration::from_mins(1),
                 )),
                 Class::Invalid => Err(Stop::Portal(
                     self.how_to_create("it does not exist and HubSpot did not let Parlor create it"),
-                    Duration::from_secs(60),
+                    Duration::from_mins(1),
                 )),
-                _ => Err(self.portal_trouble(&error)),
+                _ => Err(portal_trouble(&error)),
             },
         }
     }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use parlor_hubspot::{BatchReadBy, Class, Client, Contact, CreateInput, TraceId};
+use parlor_hubspot::{BatchReadBy, Class, Client, CreateInput, TraceId};
 use parlor_protocol::ClaimedEmail;
 use parlor_store::PendingAddress;
 
-use super::{BATCH, Delivery, Stop, words_of};
+use super::read::{Found, found};
+use super::{BATCH, Delivery, Stop, portal_trouble, words_of};
 
 impl Delivery {
     /// Finds or creates the contacts of up to a hundred addresses. Answers whether there may be more.
@@ -18,24 +19,18 @@ impl Delivery {
             return Ok(false);
         }
         let emails: Vec<&str> = pending.iter().map(|address| address.email.as_str()).collect();
-        self.pace.turn().await;
-        let read = client
-            .contacts()
-            .batch_read(BatchReadBy::Email, &emails, &["email"])
-            .await
-            .map_err(|error| self.portal_trouble(&error))?;
+        let reading = self.read(client, BatchReadBy::Email, &emails, &["email"]).await?;
         let mut links = Vec::new();
         let mut absent = Vec::new();
         for address in pending {
-            let email = address.email.as_str();
-            if let Some(contact) = read.answer_to(email) {
-                links.push((address.email, contact.id.to_string()));
-            } else if read.missing.iter().any(|missing| missing == email) {
-                absent.push(address);
-            } else if let Some(contact) = self.look_up(client, &address.email).await? {
-                links.push((address.email, contact.id.to_string()));
-            } else {
-                absent.push(address);
+            let found = match reading.of(address.email.as_str()) {
+                Found::Unclear => self.look_up(client, &address.email).await?,
+                found => found,
+            };
+            match found {
+                Found::Contact(contact) => links.push((address.email, contact.id.to_string())),
+                Found::Refused(words) => self.refuse_address(&address.email, &words).await?,
+                Found::Nothing | Found::Unclear => absent.push(address),
             }
         }
         self.link(links).await?;
@@ -44,10 +39,9 @@ impl Delivery {
     }
 
     /// Asks for one address by itself, where a batch's answer could not be attributed.
-    async fn look_up(&self, client: &Client, email: &ClaimedEmail) -> Result<Option<Contact>, Stop> {
+    async fn look_up(&self, client: &Client, email: &ClaimedEmail) -> Result<Found, Stop> {
         self.pace.turn().await;
-        let found = client.contacts().get_by_email(email.as_str(), &["email"]).await;
-        found.map_err(|error| self.portal_trouble(&error))
+        found(client.contacts().get_by_email(email.as_str(), &["email"]).await)
     }
 
     /// Creates contacts. Where HubSpot refuses a batch without naming the culprit, the batch is halved until it stands alone.
@@ -79,7 +73,7 @@ impl Delivery {
                     continue;
                 }
                 // An unclear outcome is no trouble: the next pass reads before it creates.
-                Err(error) => return Err(self.portal_trouble(&error)),
+                Err(error) => return Err(portal_trouble(&error)),
             };
             let mut links = Vec::new();
             for (trace_id, contact) in &written.written {
@@ -152,7 +146,7 @@ impl Delivery {
 
     /// How long one address or record rests after so many failures: up to an hour, with full jitter but never at once.
     pub(super) fn back_off(&self, attempts: u32) -> Duration {
-        let longest = Duration::from_secs(2 << attempts.min(11)).min(Duration::from_secs(3_600));
+        let longest = Duration::from_secs(2 << attempts.min(11)).min(Duration::from_hours(1));
         let millis = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX);
         Duration::from_secs(1) + Duration::from_millis(self.context.below(millis))
     }

@@ -40,6 +40,9 @@ pub struct Rendered {
     pub up_to: Vec<(ConversationId, u64)>,
     /// Entries that found no room: the value stops before the first of them, and nothing is cut.
     pub is_full: bool,
+    /// Entries that the property holds now found no room either, because more stands before the line than did: writing
+    /// this value would take them away.
+    pub loses: bool,
 }
 
 /// Renders a record's conversations behind the foreign text that the property holds now.
@@ -48,7 +51,22 @@ pub fn render(conversations: &[TranscriptConversation], current: &str, known: &[
     let entries = in_order_of_commit(conversations);
     let all = compose("", &entries, usize::MAX);
     let foreign = foreign_text(current, &all.value, known);
-    compose(&foreign, &entries, SAFE_UNITS)
+    let mut rendered = compose(&foreign, &entries, SAFE_UNITS);
+    rendered.loses = rendered.is_full && loses(current, &all.value, &rendered.value);
+    rendered
+}
+
+/// Whether a line of ours that the property holds is missing in the value to be written.
+fn loses(current: &str, all: &str, written: &str) -> bool {
+    let lines_of = |value| {
+        split_at_marker(value)
+            .map_or("", |(_, after)| after)
+            .lines()
+            .map(str::trim_end)
+    };
+    let ours: HashSet<&str> = lines_of(all).collect();
+    let written: HashSet<&str> = lines_of(written).collect();
+    lines_of(current).any(|line| ours.contains(line) && !written.contains(line))
 }
 
 /// The hash of a value, the same whatever line ends and trailing white space HubSpot gives it.
@@ -111,6 +129,7 @@ fn compose(foreign: &str, entries: &[Entry<'_>], most_units: usize) -> Rendered 
         value,
         up_to: up_to.into_iter().collect(),
         is_full,
+        loses: false,
     }
 }
 

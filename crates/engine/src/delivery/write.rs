@@ -1,15 +1,19 @@
 //! Writing records: read what is there, render, note the hash, write, and confirm what was unclear.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use parlor_hubspot::{BatchReadBy, Class, Client, Contact, ContactId, UpdateInput};
 use parlor_store::{Delivered, DirtyRecord, RecordState, Sending, Timestamp, TranscriptConversation};
 
+use super::read::{Found, found};
 use super::transcript::{self, Rendered};
-use super::{BATCH, Delivery, Stop, UNCLEAR_MARGIN, words_of};
+use super::{BATCH, Delivery, EVERY_ONE, Stop, UNCLEAR_MARGIN, portal_trouble, words_of};
 
 /// A body larger than this is split; HubSpot does not say where its own limit is.
 const BODY_BYTES: usize = 2_000_000;
+
+/// Failures after which a record is written by itself, and rests no longer than before.
+const MOST_UNCLEAR: u32 = 7;
 
 /// A record and what is to be written into it.
 #[derive(Clone)]
@@ -28,62 +32,89 @@ impl Draft {
 }
 
 impl Delivery {
-    /// Writes up to a hundred records that have something new, or are due to be confirmed. Answers whether there may be more.
-    pub(super) async fn write_records(&self, client: &Client) -> Result<bool, Stop> {
+    /// Writes up to a hundred records that have something new, or are due to be confirmed, and were not taken up in this pass
+    /// yet. Answers whether there may be more.
+    pub(super) async fn write_records(&self, client: &Client, handled: &mut HashSet<String>) -> Result<bool, Stop> {
         let tenant = &self.options.tenant;
-        let dirty = self.store.dirty_records(tenant, self.context.now(), BATCH).await?;
+        let most = BATCH + handled.len();
+        let mut dirty = self.store.dirty_records(tenant, self.context.now(), most).await?;
+        dirty.retain(|record| !handled.contains(&record.record));
+        dirty.truncate(BATCH);
         if dirty.is_empty() {
             return Ok(false);
         }
+        handled.extend(dirty.iter().map(|record| record.record.clone()));
         let ids: Vec<&str> = dirty.iter().map(|record| record.record.as_str()).collect();
-        self.pace.turn().await;
-        let read = client
-            .contacts()
-            .batch_read(
-                BatchReadBy::Id,
-                &ids,
-                &[&self.options.property, "firstname", "lastname"],
-            )
-            .await
-            .map_err(|error| self.portal_trouble(&error))?;
-        let mut drafts = Vec::new();
+        let reading = self
+            .read(client, BatchReadBy::Id, &ids, &self.wanted_properties())
+            .await?;
+        let mut present = Vec::new();
+        let mut survivors = HashSet::new();
         for record in dirty {
-            let contact = match read.answer_to(&record.record) {
-                Some(contact) => Some(contact.clone()),
-                None => self.find_again(client, &record).await?,
+            let found = match reading.of(&record.record) {
+                Found::Nothing | Found::Unclear => self.find_again(client, &record).await?,
+                found => found,
             };
-            match contact {
-                None => self.gone(&record.record).await?,
-                Some(contact) if contact.id.as_str() != record.record => {
+            match found {
+                Found::Nothing | Found::Unclear => self.gone(&record.record).await?,
+                Found::Refused(words) => self.quarantine(&record.record, &words).await?,
+                Found::Contact(contact) if contact.id.as_str() != record.record => {
                     self.store
                         .rekey_record(tenant, &record.record, contact.id.as_str())
                         .await?;
+                    survivors.insert(contact.id.to_string());
                 }
-                Some(contact) => drafts.extend(self.draft(record, &contact).await?),
+                Found::Contact(contact) => present.push((record, contact)),
+            }
+        }
+        let mut drafts = Vec::new();
+        for (record, contact) in present {
+            if survivors.contains(&record.record) {
+                // It has just come into more than was read of it; the next step reads it again. Each time this happens, two
+                // records have become one.
+                handled.remove(&record.record);
+            } else {
+                drafts.extend(self.draft(record, &contact).await?);
             }
         }
         self.write_drafts(client, drafts).await?;
         Ok(true)
     }
 
+    fn wanted_properties(&self) -> [&str; 3] {
+        [&self.options.property, "firstname", "lastname"]
+    }
+
     /// A record that a batch did not answer for: by itself (a merge answers with the survivor), then by its addresses.
-    async fn find_again(&self, client: &Client, record: &DirtyRecord) -> Result<Option<Contact>, Stop> {
-        let properties = [self.options.property.as_str(), "firstname", "lastname"];
+    async fn find_again(&self, client: &Client, record: &DirtyRecord) -> Result<Found, Stop> {
+        let properties = self.wanted_properties();
         if let Ok(id) = record.record.parse::<ContactId>() {
             self.pace.turn().await;
-            let found = client.contacts().get(&id, &properties).await;
-            if let Some(contact) = found.map_err(|error| self.portal_trouble(&error))? {
-                return Ok(Some(contact));
+            match found(client.contacts().get(&id, &properties).await)? {
+                Found::Nothing => {}
+                found => return Ok(found),
             }
         }
         for email in self.store.addresses_of(&self.options.tenant, &record.record).await? {
             self.pace.turn().await;
-            let found = client.contacts().get_by_email(email.as_str(), &properties).await;
-            if let Some(contact) = found.map_err(|error| self.portal_trouble(&error))? {
-                return Ok(Some(contact));
+            let answer = client.contacts().get_by_email(email.as_str(), &properties).await;
+            if let Found::Contact(contact) = found(answer)? {
+                return Ok(Found::Contact(contact));
             }
         }
-        Ok(None)
+        Ok(Found::Nothing)
+    }
+
+    /// HubSpot refuses this record, and will the next time too: it is left alone, and the others go on.
+    async fn quarantine(&self, record: &str, words: &str) -> Result<(), Stop> {
+        let tenant = &self.options.tenant;
+        let conversations = self.store.conversations_of(tenant, record).await?;
+        self.store
+            .set_record_state(tenant, record, RecordState::Refused, words, self.context.now())
+            .await?;
+        metrics::counter!("parlor_refused_records_total").increment(1);
+        self.tell(conversations);
+        Ok(())
     }
 
     /// The contact was deleted: it is not brought back for what was said before.
@@ -104,7 +135,13 @@ impl Delivery {
         let conversations = self.store.transcript(tenant, &dirty.record).await?;
         let known = self.store.sent_values(tenant, &dirty.record).await?;
         let current = contact.property(&self.options.property).unwrap_or_default();
-        let rendered = transcript::render(&conversations, current, &known);
+        let mut rendered = transcript::render(&conversations, current, &known);
+        if rendered.is_full && (rendered.loses || rendered.up_to.is_empty()) {
+            // What stands before the line has grown: what is there stays there, and nothing new finds room.
+            rendered.up_to.clear();
+            self.settle(&dirty, rendered, &conversations).await?;
+            return Ok(None);
+        }
         if transcript::is_same(&rendered.value, current) || conversations.is_empty() {
             self.settle(&dirty, rendered, &conversations).await?;
             return Ok(None);
@@ -121,7 +158,7 @@ impl Delivery {
         }))
     }
 
-    /// The value in HubSpot is as it should be: note it. An earlier unclear write may still come, and is looked for then.
+    /// The value in HubSpot is as it should be, or as far as there is room: note it. An earlier unclear write may still come, and is looked for then.
     async fn settle(
         &self,
         dirty: &DirtyRecord,
@@ -149,7 +186,7 @@ impl Delivery {
             confirm_at,
         };
         self.store.note_delivered(tenant, vec![delivered]).await?;
-        if is_full && confirm_at.is_none() {
+        if is_full {
             let words = "the property is full to the safe margin";
             self.store
                 .set_record_state(tenant, &record, RecordState::Full, words, self.context.now())
@@ -160,7 +197,10 @@ impl Delivery {
 
     /// Writes drafts in as few calls as the limits allow; halves what is refused as a whole until the culprit stands alone.
     async fn write_drafts(&self, client: &Client, drafts: Vec<Draft>) -> Result<(), Stop> {
+        let wanted = drafts.len();
+        let mut refused = Vec::new();
         let mut batches = in_batches(drafts);
+        batches.reverse();
         while let Some(mut batch) = batches.pop() {
             let sending = batch.iter().map(|draft| Sending {
                 record: draft.dirty.record.clone(),
@@ -189,10 +229,15 @@ impl Delivery {
                             .find(|failure| failure.trace_ids.iter().any(|trace_id| trace_id.as_str() == name));
                         let silent = written.unanswered.iter().any(|trace_id| trace_id.as_str() == name);
                         match failure {
+                            Some(failure) if failure.class() == Class::Invalid => {
+                                refused.push((
+                                    draft,
+                                    self.refusal(failure.message.as_deref(), failure.category.as_deref())?,
+                                ));
+                            }
                             Some(failure) => {
                                 let words = words_of(failure.message.as_deref(), failure.category.as_deref());
-                                self.refused(&draft, &failure.class(), failure.outcome_unclear(), &words)
-                                    .await?;
+                                self.failed(&draft, failure.outcome_unclear(), &words).await?;
                             }
                             None if silent => self.unclear(&[draft], "HubSpot's answer left it out").await?,
                             None => self.written(draft).await?,
@@ -203,10 +248,14 @@ impl Delivery {
                     batches.push(batch.split_off(batch.len() / 2));
                     batches.push(batch);
                 }
-                Err(error) if matches!(error.class(), Class::Invalid | Class::NotFound | Class::Conflict { .. }) => {
+                Err(error) if *error.class() == Class::Invalid => {
+                    let words = self.refusal(error.message(), error.category())?;
+                    refused.extend(batch.into_iter().map(|draft| (draft, words.clone())));
+                }
+                Err(error) if matches!(error.class(), Class::NotFound | Class::Conflict { .. }) => {
                     let words = words_of(error.message(), error.category());
                     for draft in &batch {
-                        self.refused(draft, error.class(), false, &words).await?;
+                        self.failed(draft, false, &words).await?;
                     }
                 }
                 Err(error) => {
@@ -214,45 +263,56 @@ impl Delivery {
                         self.unclear(&batch, "it is not clear whether HubSpot took the last write")
                             .await?;
                     }
-                    return Err(self.portal_trouble(&error));
+                    return Err(portal_trouble(&error));
                 }
             }
+        }
+        if let Some((_, words)) = refused.first()
+            && refused.len() == wanted
+            && wanted >= EVERY_ONE
+        {
+            // Not one contact's fault: to give all of them up would be wrong.
+            let words = format!("HubSpot refuses every contact: {words}");
+            return Err(Stop::Portal(words, UNCLEAR_MARGIN));
+        }
+        for (draft, words) in refused {
+            self.quarantine(&draft.dirty.record, &words).await?;
         }
         Ok(())
     }
 
+    /// What HubSpot says of a contact that it refuses; a stop where it is the property that is at fault.
+    fn refusal(&self, message: Option<&str>, category: Option<&str>) -> Result<String, Stop> {
+        let is_missing = |text: &str| text.contains("PROPERTY_DOESNT_EXIST") && text.contains(&self.options.property);
+        if message.is_some_and(is_missing) {
+            return Err(self.property_is_missing());
+        }
+        Ok(words_of(message, category))
+    }
+
     async fn written(&self, draft: Draft) -> Result<(), Stop> {
         metrics::counter!("parlor_delivered_records_total").increment(1);
-        // After an unclear write, even a clear one is followed by a read: once the old one can no longer come.
-        let confirm_at = draft.dirty.unconfirmed_until.map(|until| until.max(self.context.now()));
+        // After an unclear write, even a clear one is followed by a read: once the old one can no longer come, and again
+        // where that read is what led to this write.
+        let now = self.context.now();
+        let unconfirmed = draft.dirty.unconfirmed_until;
+        let confirm_at = unconfirmed.map(|until| if until > now { until } else { now + UNCLEAR_MARGIN });
         self.note_delivered(&draft.dirty, draft.rendered, confirm_at).await?;
         self.tell(draft.conversations);
         Ok(())
     }
 
-    async fn refused(&self, draft: &Draft, class: &Class, unclear: bool, words: &str) -> Result<(), Stop> {
-        let record = &draft.dirty.record;
-        match class {
-            Class::Invalid if words.contains("PROPERTY_DOESNT_EXIST") && words.contains(&self.options.property) => {
-                return Err(self.property_is_missing());
-            }
-            Class::Invalid => {
-                let now = self.context.now();
-                let tenant = &self.options.tenant;
-                self.store
-                    .set_record_state(tenant, record, RecordState::Refused, words, now)
-                    .await?;
-                metrics::counter!("parlor_refused_records_total").increment(1);
-            }
-            _ if unclear => self.unclear(std::slice::from_ref(draft), words).await?,
-            // Not found between our read and our write: the next pass reads again and sees what became of it.
-            _ => {
-                let next = self.context.now() + self.back_off(draft.dirty.attempts);
-                let records = vec![record.clone()];
-                self.store
-                    .postpone_records(&self.options.tenant, records, next, None, words)
-                    .await?;
-            }
+    /// A single contact could not be written this time.
+    async fn failed(&self, draft: &Draft, unclear: bool, words: &str) -> Result<(), Stop> {
+        if unclear {
+            self.unclear(std::slice::from_ref(draft), words).await?;
+        } else {
+            // Not found between our read and our write: the next attempt reads again and sees what became of it.
+            let next = self.context.now() + self.back_off(draft.dirty.attempts);
+            let records = vec![draft.dirty.record.clone()];
+            self.store
+                .postpone_records(&self.options.tenant, records, next, None, words)
+                .await?;
         }
         self.tell(draft.conversations.iter().cloned());
         Ok(())
@@ -265,7 +325,8 @@ impl Delivery {
         let until = now + self.options.timeout + UNCLEAR_MARGIN;
         let attempts = drafts.iter().map(|draft| draft.dirty.attempts).max().unwrap_or(0);
         let records = drafts.iter().map(|draft| draft.dirty.record.clone()).collect();
-        let next = now + self.back_off(attempts);
+        // HubSpot as a whole is left alone for longer and longer; its contacts need not rest for long after an outage.
+        let next = now + self.back_off(attempts.min(MOST_UNCLEAR));
         self.store
             .postpone_records(&self.options.tenant, records, next, Some(until), words)
             .await?;
@@ -285,13 +346,16 @@ fn names_where_empty(contact: &Contact, conversations: &[TranscriptConversation]
         .collect()
 }
 
-fn in_batches(drafts: Vec<Draft>) -> Vec<Vec<Draft>> {
+/// Those that failed before come last, and in smaller batches each time, until one that makes HubSpot fail stands alone.
+fn in_batches(mut drafts: Vec<Draft>) -> Vec<Vec<Draft>> {
+    drafts.sort_by_key(|draft| draft.dirty.attempts);
     let mut batches: Vec<Vec<Draft>> = Vec::new();
     let mut bytes = 0;
     for draft in drafts {
         bytes += draft.bytes();
+        let most = (BATCH >> draft.dirty.attempts.min(MOST_UNCLEAR)).max(1);
         match batches.last_mut() {
-            Some(batch) if batch.len() < BATCH && bytes <= BODY_BYTES => batch.push(draft),
+            Some(batch) if batch.len() < most && bytes <= BODY_BYTES => batch.push(draft),
             _ => {
                 bytes = draft.bytes();
                 batches.push(vec![draft]);

@@ -55,18 +55,15 @@ impl Widgets for SqliteStore {
         .await
     }
 
-    async fn set_origins(
-        &self,
-        tenant: &TenantId,
-        key: &WidgetKey,
-        origins: Vec<String>,
-    ) -> Result<bool, StoreError> {
+    async fn set_origins(&self, tenant: &TenantId, key: &WidgetKey, origins: Vec<String>) -> Result<bool, StoreError> {
         let (tenant, key) = (tenant.clone(), key.clone());
         self.write(move |batch| {
             let origins = serde_json::to_string(&origins).map_err(|error| StoreError::Database(error.to_string()))?;
             let sql = "UPDATE widget SET origins = ?3 WHERE tenant_id = ?1 AND key = ?2";
-            let changed =
-                batch.connection.prepare_cached(sql)?.execute((tenant.as_str(), key.as_str(), &origins))?;
+            let changed = batch
+                .connection
+                .prepare_cached(sql)?
+                .execute((tenant.as_str(), key.as_str(), &origins))?;
             Ok(changed == 1)
         })
         .await

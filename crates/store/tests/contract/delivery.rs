@@ -330,6 +330,51 @@ pub async fn an_unclear_write_is_due_to_be_confirmed_at_its_time(world: World) {
     assert!(world.dirty().await.is_empty());
 }
 
+pub async fn a_full_record_is_still_confirmed(world: World) {
+    let ada = world.linked("ada@example.com", "501").await;
+    let confirm_at = world.now() + MINUTE;
+    world.deliver("501", &ada, 0, Some(confirm_at)).await;
+    world.set_state("501", RecordState::Full).await;
+    assert!(world.dirty().await.is_empty());
+    assert_eq!(world.next_due().await, Some(confirm_at));
+    world.clock.advance(MINUTE);
+    assert_eq!(world.dirty().await, ["501"]);
+    world.deliver("501", &ada, 0, None).await;
+    assert!(world.dirty().await.is_empty());
+    assert_eq!(world.next_due().await, None);
+}
+
+pub async fn a_value_sent_shortly_before_the_program_ended_is_to_be_confirmed(world: World) {
+    for (email, record) in [("ada@example.com", "501"), ("bob@example.com", "502")] {
+        let person = world.linked(email, record).await;
+        world.deliver(record, &person, 1, None).await;
+        let sending = Sending {
+            record: record.into(),
+            hash: ValueHash([1; 32]),
+        };
+        world
+            .store
+            .note_sending(&world.tenant, vec![sending], world.now())
+            .await
+            .unwrap();
+        world.clock.advance(MINUTE);
+    }
+    let (since, until) = (world.now() - MINUTE, world.now() + MINUTE);
+    world
+        .store
+        .suspect_values_sent_since(&world.tenant, since, until)
+        .await
+        .unwrap();
+    assert!(world.dirty().await.is_empty());
+    assert_eq!(world.next_due().await, Some(until));
+    world.clock.advance(MINUTE);
+    assert_eq!(
+        world.dirty().await,
+        ["502"],
+        "the other was sent too long ago to be under way"
+    );
+}
+
 pub async fn a_record_out_of_delivery_is_not_dirty_until_it_is_live_again(world: World) {
     let ada = world.linked("ada@example.com", "501").await;
     for state in [RecordState::Full, RecordState::Refused, RecordState::Gone] {
@@ -425,6 +470,19 @@ pub async fn a_merge_moves_everything_and_writes_it_again(world: World) {
         world.dirty().await,
         ["900"],
         "into a record that was not known before, too"
+    );
+}
+
+pub async fn a_merge_into_a_record_once_deleted_brings_that_back(world: World) {
+    world.linked("ada@example.com", "501").await;
+    world.linked("bob@example.com", "502").await;
+    world.set_state("502", RecordState::Gone).await;
+    assert_eq!(world.dirty().await, ["501"]);
+    world.store.rekey_record(&world.tenant, "501", "502").await.unwrap();
+    assert_eq!(world.dirty().await, ["502"]);
+    assert_eq!(
+        world.texts("502").await,
+        ["from ada@example.com", "from bob@example.com"]
     );
 }
 
@@ -525,7 +583,7 @@ pub async fn the_next_due_moment_is_the_earliest_of_all(world: World) {
         Some(start + MINUTE * 7),
         "not before it may be tried"
     );
-    world.set_state("501", RecordState::Full).await;
+    world.set_state("501", RecordState::Refused).await;
     assert_eq!(world.next_due().await, Some(start + MINUTE * 9));
 }
 

@@ -34,11 +34,20 @@ pub async fn a_widget_is_found_by_its_key_and_listed_in_order(world: World) {
 pub async fn a_widgets_origins_are_replaced_by_its_own_tenant_alone(world: World) {
     let added = world.store.add_widget(&world.tenant, widget("support")).await.unwrap();
     let key = &added.settings.key;
-    let origins = vec!["https://www.example.com".to_owned(), "https://shop.example.com".to_owned()];
+    let origins = vec![
+        "https://www.example.com".to_owned(),
+        "https://shop.example.com".to_owned(),
+    ];
     let other = TenantId::parse("shop").unwrap();
     assert!(!world.store.set_origins(&other, key, origins.clone()).await.unwrap());
     assert_eq!(world.store.widget_by_key(key).await.unwrap(), Some(added.clone()));
-    assert!(world.store.set_origins(&world.tenant, key, origins.clone()).await.unwrap());
+    assert!(
+        world
+            .store
+            .set_origins(&world.tenant, key, origins.clone())
+            .await
+            .unwrap()
+    );
     let changed = world.store.widget_by_key(key).await.unwrap().unwrap();
     assert_eq!(changed.settings.origins, origins);
     assert_eq!(changed.settings.name, added.settings.name);
