@@ -1,5 +1,7 @@
 //! The log. Nothing secret and nothing personal stands in it, at any level; docs/architecture.md says how that is kept.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -7,12 +9,13 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::settings::{LogFormat, Settings};
 
 /// Crates that trace what they carry (addresses in paths, frames, header values). However much is asked for, they say no more.
-const QUIET: [&str; 7] = [
+const QUIET: [&str; 8] = [
     "h2=info",
     "hyper=info",
     "hyper_util=info",
     "reqwest=info",
     "rustls=info",
+    "tower_http::csrf=info",
     "tower_sessions=info",
     "tower_sessions_core=info",
 ];
@@ -32,6 +35,7 @@ pub fn start(settings: &Settings) {
             .with(
                 tracing_subscriber::fmt::layer()
                     .with_writer(std::io::stderr)
+                    .with_ansi(std::io::stderr().is_terminal())
                     .with_target(false),
             )
             .try_init(),

@@ -26,6 +26,7 @@ pub fn record() -> Option<PrometheusHandle> {
         "1 while HubSpot as a whole is not written to."
     );
     metrics::describe_gauge!("parlor_delivery_backlog", "Conversations with something undelivered.");
+    metrics::describe_counter!("parlor_accept_errors_total", "Times no connection could be accepted.");
     metrics::describe_counter!("parlor_panics_total", "Panics caught: each is a defect.");
     Some(handle)
 }

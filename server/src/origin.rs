@@ -29,7 +29,8 @@ impl PublicUrl {
             return Err("an address without path, query or user, like https://chat.example.com");
         }
         let is_https = url.scheme() == "https";
-        if !is_https && !(url.scheme() == "http" && is_loopback(&url)) {
+        let is_local = url.scheme() == "http" && is_loopback(&url);
+        if !is_https && !is_local {
             return Err("an https address: browsers keep no session in an embedded page without TLS");
         }
         let origin = url.origin().ascii_serialization();

@@ -1,6 +1,5 @@
 //! The whole server put together: store, engine, workers, listeners. Tests start it the same way `main` does.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +21,7 @@ use crate::state::{Parts, Server};
 use crate::{metrics as measured, routes, workers};
 
 /// From the signal to the end of the process; what is not gone by then is cut off and resumes elsewhere.
-const STOP_WITHIN: Duration = Duration::from_secs(8);
+const STOP_WITHIN: Duration = Duration::from_secs(5);
 
 /// What a server is started with beside its settings.
 #[derive(Default)]
@@ -108,12 +107,12 @@ impl Started {
     }
 
     /// Serves until told to stop, then in order: takes no more, says goodbye to sockets, ends the workers, commits and closes.
-    pub async fn serve(self, listener: TcpListener) -> anyhow::Result<()> {
+    pub async fn serve(self, listener: TcpListener) {
         let Self { server, store } = self;
         let stop = server.stop.clone();
         let mut workers = workers::start(&server.engine, &stop);
-        let router = routes::router(server.clone()).into_make_service_with_connect_info::<SocketAddr>();
-        let served = serve(listener, router, stop.clone(), STOP_WITHIN).await;
+        let router = routes::router(server.clone());
+        serve(listener, router, stop.clone(), STOP_WITHIN).await;
         stop.cancel();
         let left = server.sockets.wait_until_gone(Duration::from_secs(1)).await;
         if left > 0 {
@@ -126,15 +125,12 @@ impl Started {
             workers.abort_all();
         }
         store.close().await;
-        served
     }
 }
 
 /// Serves metrics until told to stop.
-pub async fn serve_metrics(listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
-    let Some(handle) = measured::record() else {
-        return Ok(());
-    };
+pub async fn serve_metrics(listener: TcpListener, stop: CancellationToken) {
+    let Some(handle) = measured::record() else { return };
     let upkeep = handle.clone();
     let stopped = stop.clone();
     tokio::spawn(async move {
@@ -143,11 +139,5 @@ pub async fn serve_metrics(listener: TcpListener, stop: CancellationToken) -> an
             tokio::time::sleep(Duration::from_secs(5)).await;
         }
     });
-    serve(
-        listener,
-        measured::router(handle).into_make_service(),
-        stop,
-        Duration::from_secs(1),
-    )
-    .await
+    serve(listener, measured::router(handle), stop, Duration::from_secs(1)).await;
 }

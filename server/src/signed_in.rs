@@ -3,6 +3,7 @@
 use parlor_app::api::session::rep_of;
 use parlor_engine::Rep;
 use tower_sessions::Session;
+use tower_sessions::session::Id;
 
 use crate::problem::Problem;
 use crate::state::Server;
@@ -12,6 +13,8 @@ use crate::state::Server;
 pub(crate) struct SignedIn {
     pub(crate) rep: Rep,
     pub(crate) password_version: u64,
+    /// The session's id, by which its end is noticed.
+    pub(crate) session: Option<Id>,
 }
 
 /// The rep of a session; a problem with 401 when there is none, or when their password has changed since.
@@ -28,5 +31,6 @@ pub(crate) async fn rep(server: &Server, session: &Session) -> Result<SignedIn, 
     Ok(SignedIn {
         rep: rep.ok_or_else(Problem::unauthenticated)?,
         password_version,
+        session: session.id(),
     })
 }

@@ -45,13 +45,18 @@ impl FromServerFnError for ApiError {
         match error {
             ServerFnErrorErr::Request(_) => Self::Network,
             // The parser's own words may quote what was sent; they say nothing to a person.
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
-                Self::Invalid("The server did not understand the request. Please reload the page.".to_owned())
-            }
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => not_understood(),
+            // On the server it is the request's JSON that is not what the function takes.
+            #[cfg(feature = "ssr")]
+            ServerFnErrorErr::Deserialization(_) => not_understood(),
             // In the browser: what came back is no answer of ours (a proxy's error page, say).
             _ => Self::Unavailable,
         }
     }
+}
+
+fn not_understood() -> ApiError {
+    ApiError::Invalid("The server did not understand the request. Please reload the page.".to_owned())
 }
 
 #[cfg(test)]

@@ -1,11 +1,17 @@
 //! The visitor's server functions. The browser calls them below its widget's address (`/widget/<key>/api/visitor/…`), which
-//! tells the server the widget and, with it, the name of the session's cookie; the server cuts that prefix off.
+//! tells the server the widget and, with it, the name of the session's cookie; the server cuts that prefix off. The browser's
+//! side of them is `widget::ask`.
 
+#[cfg(feature = "ssr")]
 use leptos::prelude::*;
+#[cfg(feature = "ssr")]
 use leptos::server_fn::codec::Json;
-use parlor_protocol::{ConversationId, PageContext, RegistrationErrors, RegistrationInput, WidgetKey};
+use parlor_protocol::{ConversationId, RegistrationErrors};
+#[cfg(feature = "ssr")]
+use parlor_protocol::{PageContext, RegistrationInput};
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "ssr")]
 use super::ApiError;
 
 /// What became of a registration.
@@ -26,6 +32,7 @@ pub enum RegisterAnswer {
 }
 
 /// A token for a visitor whose browser drops the cookie.
+#[cfg(feature = "ssr")]
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenAnswer {
     /// What hello carries from now on.
@@ -37,6 +44,7 @@ pub struct TokenAnswer {
 }
 
 /// Registers a visitor: stores them, begins their conversation and signs the session in.
+#[cfg(feature = "ssr")]
 #[server(prefix = "/api/visitor", endpoint = "register", input = Json, output = Json)]
 pub async fn register(
     /// What was typed.
@@ -71,6 +79,7 @@ pub async fn register(
 }
 
 /// Exchanges the one-time code of a registration for a token.
+#[cfg(feature = "ssr")]
 #[server(prefix = "/api/visitor", endpoint = "token", input = Json, output = Json)]
 pub async fn token(
     /// The code.
@@ -90,10 +99,4 @@ pub async fn token(
         name: granted.visitor.name(),
         conversation: granted.visitor.conversation,
     })
-}
-
-/// Makes the functions of this module go to a widget's address. Once a page; a second call changes nothing.
-pub fn call_below(key: &WidgetKey) {
-    let address: &'static str = Box::leak(format!("/widget/{key}").into_boxed_str());
-    let _ = leptos::server_fn::client::try_set_server_url(address);
 }

@@ -138,7 +138,9 @@ pub(super) async fn change_origins_of(
         other => Failure::Usage(other.to_string()),
     })?;
     match origins {
-        None => Err(Failure::Usage(format!("there is no widget {key}: parlor widget list shows the keys there are"))),
+        None => Err(Failure::Usage(format!(
+            "there is no widget {key}: parlor widget list shows the keys there are"
+        ))),
         Some(origins) if origins.is_empty() => {
             say("No site may embed this widget now: allow one with --allow https://…");
             Ok(())

@@ -46,8 +46,8 @@ pub(super) async fn alone(settings: Settings, environment: &BTreeMap<String, Str
         started.server().settings.public_url.origin()
     ));
     let measuring = tokio::spawn(run::serve_metrics(metrics, stop));
-    started.serve(listener).await?;
-    measuring.await.map_err(anyhow::Error::from)??;
+    started.serve(listener).await;
+    measuring.await.map_err(anyhow::Error::from)?;
     Ok(())
 }
 
@@ -94,7 +94,7 @@ pub(super) async fn with_sandbox(
     let demo_listen = demo_listener.local_addr().map_err(anyhow::Error::from)?;
     let demo_address = demo::address(demo_listen, &public);
     let prepared = demo::prepare(&Context::system(), started.store(), &demo_address).await?;
-    let demo_page = demo::router(&public, &prepared.widget, sandbox_address).into_make_service();
+    let demo_page = demo::router(&public, &prepared.widget, sandbox_address);
     let metrics_address = metrics.local_addr().map_err(anyhow::Error::from)?;
 
     // The sandbox outlives Parlor's last call to it.
@@ -124,15 +124,15 @@ pub(super) async fn with_sandbox(
         demo::REP,
         prepared.password.reveal(),
     ));
-    let served = started.serve(listener).await;
+    started.serve(listener).await;
     sandbox_stop.cancel();
     hubspot
         .await
         .map_err(anyhow::Error::from)?
         .map_err(anyhow::Error::from)?;
-    demonstrating.await.map_err(anyhow::Error::from)??;
-    measuring.await.map_err(anyhow::Error::from)??;
-    Ok(served?)
+    demonstrating.await.map_err(anyhow::Error::from)?;
+    measuring.await.map_err(anyhow::Error::from)?;
+    Ok(())
 }
 
 /// The sandbox alone.

@@ -5,6 +5,10 @@ use parlor_protocol::{ConversationId, Message, ServerFrame, TenantId};
 
 use super::link::{End, Link};
 
+/// Text in one page at most, in bytes: a hundred of the longest messages would be a frame of megabytes, and a socket keeps a
+/// buffer of its greatest frame. What does not fit comes with the next page.
+const PAGE_BYTES: usize = 64 * 1024;
+
 /// A conversation that a socket follows.
 pub(super) struct Following {
     pub(super) conversation: ConversationId,
@@ -46,7 +50,7 @@ impl Following {
 
     async fn newest(&mut self, engine: &Engine, link: &mut Link) -> Result<(), End> {
         let found = engine.messages_before(&self.tenant, &self.conversation, None).await;
-        let (messages, more) = stored(link, found).await?;
+        let (messages, more) = newest_that_fit(stored(link, found).await?);
         self.sent = messages.last().map_or(0, |message| message.seq);
         self.page(link, messages, more, true).await
     }
@@ -54,7 +58,7 @@ impl Following {
     /// Sends what is stored after the last message that went out, one page. `even_empty` answers a question of the client.
     async fn catch_up(&mut self, engine: &Engine, link: &mut Link, even_empty: bool) -> Result<(), End> {
         let found = engine.messages_after(&self.tenant, &self.conversation, self.sent).await;
-        let (messages, more) = stored(link, found).await?;
+        let (messages, more) = oldest_that_fit(stored(link, found).await?);
         self.is_behind = more;
         if let Some(last) = messages.last() {
             self.sent = last.seq;
@@ -75,7 +79,7 @@ impl Following {
         let found = engine
             .messages_before(&self.tenant, &self.conversation, Some(before))
             .await;
-        let (messages, more) = stored(link, found).await?;
+        let (messages, more) = newest_that_fit(stored(link, found).await?);
         self.page(link, messages, more, true).await
     }
 
@@ -137,6 +141,31 @@ impl Following {
     }
 }
 
+/// The messages from the front that make a page together; at least one.
+fn oldest_that_fit((mut messages, more): (Vec<Message>, bool)) -> (Vec<Message>, bool) {
+    let fitting = count_that_fit(messages.iter());
+    let is_cut = fitting < messages.len();
+    messages.truncate(fitting);
+    (messages, more || is_cut)
+}
+
+/// Likewise from the back.
+fn newest_that_fit((mut messages, more): (Vec<Message>, bool)) -> (Vec<Message>, bool) {
+    let fitting = count_that_fit(messages.iter().rev());
+    let rest = messages.split_off(messages.len() - fitting);
+    (rest, more || !messages.is_empty())
+}
+
+fn count_that_fit<'a>(messages: impl Iterator<Item = &'a Message>) -> usize {
+    let mut bytes = 0;
+    let fitting = messages.take_while(|message| {
+        let is_first = bytes == 0;
+        bytes += message.text.len().max(1);
+        is_first || bytes <= PAGE_BYTES
+    });
+    fitting.count()
+}
+
 /// What the store found, or the end of a socket that cannot be served: the client comes back and resumes.
 async fn stored<T>(link: &mut Link, found: Result<T, parlor_engine::StoreError>) -> Result<T, End> {
     match found {
@@ -151,5 +180,43 @@ async fn stored<T>(link: &mut Link, found: Result<T, parlor_engine::StoreError>)
             .await?;
             Err(End::Close(axum::extract::ws::close_code::AGAIN, "try again"))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parlor_protocol::{Author, AuthorKind, MessageId};
+
+    use super::*;
+
+    fn messages(bytes: usize) -> (Vec<Message>, bool) {
+        let message = |seq| Message {
+            seq,
+            id: MessageId::parse("0190a1b2-c3d4-4e5f-8a9b-0c1d2e3f4a5b").unwrap(),
+            author: Author {
+                kind: AuthorKind::Visitor,
+                name: "Ada".to_owned(),
+            },
+            text: "x".repeat(bytes),
+            at: 0,
+        };
+        ((1..=100).map(message).collect(), false)
+    }
+
+    #[test]
+    fn a_page_of_usual_messages_is_whole() {
+        for (page, more) in [oldest_that_fit(messages(200)), newest_that_fit(messages(200))] {
+            assert_eq!((page.len(), more), (100, false));
+        }
+        assert_eq!(newest_that_fit((Vec::new(), false)), (Vec::new(), false));
+    }
+
+    #[test]
+    fn a_page_of_long_messages_is_cut_where_its_reader_goes_on() {
+        let (oldest, more) = oldest_that_fit(messages(20_000));
+        assert_eq!((oldest[0].seq, oldest.len(), more), (1, 3, true));
+        let (newest, more) = newest_that_fit(messages(20_000));
+        assert_eq!((newest[2].seq, newest.len(), more), (100, 3, true));
+        assert_eq!(oldest_that_fit(messages(PAGE_BYTES + 1)).0.len(), 1);
     }
 }

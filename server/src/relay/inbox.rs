@@ -6,6 +6,8 @@ use parlor_engine::{Event, Rep, StoreError, Subscription, Topic, rep_author};
 use parlor_protocol::limit::PROTOCOL_VERSION;
 use parlor_protocol::{ClientFrame, ConversationId, ErrorCode, ServerFrame};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tower_sessions::SessionStore;
+use tower_sessions::session::Id;
 
 use super::follow::Following;
 use super::link::{ASK_EVERY, End, Link, POLICY, STOPPING};
@@ -18,14 +20,24 @@ use crate::state::Server;
 const THREADS: usize = 4;
 
 /// Serves a rep's socket to its end.
-pub(super) async fn serve(server: Server, socket: WebSocket, place: Place, signed_in: SignedIn) {
+pub(super) async fn serve(server: Server, socket: WebSocket, place: Place, signed_in: Option<SignedIn>) {
     let mut link = Link::new(socket);
     match timeout(HELLO_WITHIN, versions_agree(&mut link)).await {
         Ok(Ok(_)) => {}
         Ok(Err(end)) => return link.close(end).await,
         Err(_) => return link.close(End::Close(POLICY, "no hello")).await,
     }
-    let SignedIn { rep, password_version } = signed_in;
+    let Some(signed_in) = signed_in else {
+        let _ = link
+            .refuse(ErrorCode::Unauthenticated, "Sign in at /inbox/sign-in.", None)
+            .await;
+        return link.close(End::Close(POLICY, "unauthenticated")).await;
+    };
+    let SignedIn {
+        rep,
+        password_version,
+        session,
+    } = signed_in;
     let news = server.engine.subscribe(Topic::Inbox(rep.tenant.clone()));
     let mut desk = Desk {
         server,
@@ -33,6 +45,7 @@ pub(super) async fn serve(server: Server, socket: WebSocket, place: Place, signe
         place,
         rep,
         password_version,
+        session,
         news,
         threads: Vec::new(),
     };
@@ -47,6 +60,7 @@ struct Desk {
     place: Place,
     rep: Rep,
     password_version: u64,
+    session: Option<Id>,
     news: Subscription,
     threads: Vec<Following>,
 }
@@ -58,7 +72,7 @@ impl Desk {
         }
         let mut asking = interval_at(Instant::now() + ASK_EVERY, ASK_EVERY);
         asking.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // A password changed or a rep removed ends their sockets within five seconds.
+        // A password changed, a rep removed or signed out ends their sockets within five seconds.
         let mut checking = tokio::time::interval(std::time::Duration::from_secs(4));
         checking.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -111,12 +125,18 @@ impl Desk {
             .engine
             .rep_of_session(&self.rep.tenant, &self.rep.id, self.password_version)
             .await;
-        match self.stored(rep).await? {
-            Some(rep) => {
+        let rep = self.stored(rep).await?;
+        // A store that does not answer now has just been asked for the rep; it says nothing of the session's end.
+        let has_session = match &self.session {
+            Some(session) => !matches!(self.server.sessions.load(session).await, Ok(None)),
+            None => false,
+        };
+        match rep {
+            Some(rep) if has_session => {
                 self.rep = rep;
                 Ok(())
             }
-            None => {
+            _ => {
                 self.link
                     .refuse(ErrorCode::Unauthenticated, "You were signed out.", None)
                     .await?;

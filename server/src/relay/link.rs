@@ -78,7 +78,20 @@ impl Link {
         .await
     }
 
+    /// Tells the client that it is too fast, with a message or with frames at all.
+    async fn slow_down(&mut self, wait: Duration, id: Option<MessageId>) -> Result<(), End> {
+        self.send(&ServerFrame::Error {
+            code: ErrorCode::RateLimited,
+            reason: "Too fast; send it again after the delay.".to_owned(),
+            retry_after_ms: Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(50)),
+            id,
+        })
+        .await
+    }
+
     /// The client's next frame. Answers pings, refuses what is no frame and what comes too fast. Safe to cancel.
+    ///
+    /// Idle sockets wait here, each with this future in its memory: what is answered on the way is boxed.
     pub(super) async fn next(&mut self) -> Result<ClientFrame, End> {
         loop {
             let message = match self.socket.recv().await {
@@ -88,7 +101,11 @@ impl Link {
             };
             self.silent_for = 0;
             let text = match message {
-                Message::Close(_) => return Err(End::Gone),
+                Message::Close(_) => {
+                    // The library's own answer to it, also to one with a forbidden code, goes out with the next read.
+                    let _ = Box::pin(timeout(Duration::from_secs(1), self.socket.recv())).await;
+                    return Err(End::Gone);
+                }
                 Message::Text(text) => Some(text),
                 Message::Ping(_) | Message::Pong(_) => None,
                 Message::Binary(_) => Some("".into()),
@@ -97,13 +114,13 @@ impl Link {
                 Verdict::Fine => {}
                 Verdict::Enough => return Err(End::Close(POLICY, "too many frames")),
                 Verdict::Wait(wait) => {
-                    self.send(&too_fast(wait, None)).await?;
+                    Box::pin(self.slow_down(wait, None)).await?;
                     continue;
                 }
             }
             let Some(text) = text else { continue };
             match serde_json::from_str::<ClientFrame>(&text) {
-                Ok(ClientFrame::Ping {}) => self.send(&ServerFrame::Pong {}).await?,
+                Ok(ClientFrame::Ping {}) => Box::pin(self.send(&ServerFrame::Pong {})).await?,
                 Ok(frame) => {
                     self.malformed = 0;
                     return Ok(frame);
@@ -111,7 +128,7 @@ impl Link {
                 Err(_) => {
                     self.malformed += 1;
                     let reason = "This is no frame of the protocol; see docs/protocol.md.";
-                    self.refuse(ErrorCode::MalformedFrame, reason, None).await?;
+                    Box::pin(self.refuse(ErrorCode::MalformedFrame, reason, None)).await?;
                     if self.malformed >= MALFORMED_FRAMES {
                         return Err(End::Close(POLICY, "three malformed frames"));
                     }
@@ -127,7 +144,7 @@ impl Link {
             Verdict::Enough => Err(End::Close(POLICY, "too many messages")),
             Verdict::Wait(wait) => {
                 metrics::counter!("parlor_messages_rate_limited_total").increment(1);
-                self.send(&too_fast(wait, Some(id.clone()))).await?;
+                self.slow_down(wait, Some(id.clone())).await?;
                 Ok(false)
             }
         }
@@ -163,15 +180,6 @@ impl Link {
             Some(())
         })
         .await;
-    }
-}
-
-fn too_fast(wait: Duration, id: Option<MessageId>) -> ServerFrame {
-    ServerFrame::Error {
-        code: ErrorCode::RateLimited,
-        reason: "Too fast; send it again after the delay.".to_owned(),
-        retry_after_ms: Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(50)),
-        id,
     }
 }
 

@@ -68,7 +68,12 @@ pub(crate) async fn upgrade_inbox(
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Problem> {
     check_origin(&server, &headers)?;
-    let signed_in = signed_in::rep(&server, &session).await?;
+    // A browser cannot read why an upgrade was refused and would try for ever: who is nobody is told so after it.
+    let signed_in = match signed_in::rep(&server, &session).await {
+        Ok(signed_in) => Some(signed_in),
+        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => None,
+        Err(problem) => return Err(problem),
+    };
     let place = server.sockets.enter().ok_or_else(too_many)?;
     Ok(sized(upgrade).on_upgrade(move |socket| inbox::serve(server, socket, place, signed_in)))
 }

@@ -16,7 +16,8 @@ use crate::state::Server;
 /// Whoever upgrades and then says nothing takes a place from somebody.
 pub(super) const HELLO_WITHIN: Duration = Duration::from_secs(5);
 
-/// Serves a visitor's socket to its end.
+/// Greets a visitor and serves their socket to its end. Serving has a task of its own: the greeting's ends and is freed, and
+/// what an idle chat holds is the desk and little else.
 pub(super) async fn serve(server: Server, socket: WebSocket, place: Place, widget: Widget, visitor: Option<Visitor>) {
     let mut link = Link::new(socket);
     let visitor = match timeout(HELLO_WITHIN, hello(&server, &mut link, &widget, visitor)).await {
@@ -24,17 +25,15 @@ pub(super) async fn serve(server: Server, socket: WebSocket, place: Place, widge
         Ok(Err(end)) => return link.close(end).await,
         Err(_) => return link.close(End::Close(POLICY, "no hello")).await,
     };
-    drop(widget);
-    let mut desk = Desk {
+    let desk = Box::new(Desk {
         server,
         link,
         place,
         visitor,
         following: None,
         strikes: 0,
-    };
-    let end = desk.run().await;
-    desk.link.close(end).await;
+    });
+    tokio::spawn(desk.serve());
 }
 
 /// The first frame: which version, and who.
@@ -93,6 +92,13 @@ struct Desk {
 }
 
 impl Desk {
+    async fn serve(mut self: Box<Self>) {
+        let end = self.run().await;
+        Box::pin(self.link.close(end)).await;
+    }
+
+    /// Waits for what comes and deals with it. Only the waiting is part of this future, which every idle socket has in its memory;
+    /// the dealing is boxed.
     async fn run(&mut self) -> End {
         let mut asking = interval_at(Instant::now() + ASK_EVERY, ASK_EVERY);
         asking.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -106,14 +112,16 @@ impl Desk {
             let step = tokio::select! {
                 () = self.server.stop.cancelled() => Err(STOPPING),
                 frame = self.link.next() => match frame {
-                    Ok(frame) => self.answer(frame).await,
+                    Ok(frame) => Box::pin(self.answer(frame)).await,
                     Err(end) => Err(end),
                 },
                 event = news => match &mut self.following {
-                    Some(following) => following.tell(&self.server.engine, &mut self.link, self.place.id, event).await,
+                    Some(following) => {
+                        Box::pin(following.tell(&self.server.engine, &mut self.link, self.place.id, event)).await
+                    }
                     None => Ok(()),
                 },
-                _ = asking.tick() => self.link.ask().await,
+                _ = asking.tick() => Box::pin(self.link.ask()).await,
             };
             if let Err(end) = step {
                 return end;
@@ -185,7 +193,7 @@ impl Desk {
         acknowledge(&mut self.link, self.following.as_mut(), conversation, id, sent).await
     }
 
-    /// Somebody else's conversation and one that does not exist are the same to a visitor. Three in a row are no mistake.
+    /// Somebody else's conversation and one that does not exist are the same to a visitor. Three are no mistake.
     async fn strike(&mut self, id: Option<MessageId>) -> Result<(), End> {
         self.strikes += 1;
         self.link

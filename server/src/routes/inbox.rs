@@ -4,7 +4,6 @@ use axum::Extension;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use leptos::prelude::provide_context;
 use leptos::view;
 use parlor_app::api::context::RepRequest;
 use parlor_app::inbox::{ComposerForm, InboxPage, InboxPageData, RepData, SelectedData};
@@ -12,6 +11,7 @@ use parlor_engine::Rep;
 use parlor_protocol::ConversationId;
 use tower_sessions::Session;
 
+use super::functions;
 use crate::assets::Bundle;
 use crate::origin::ClientAddress;
 use crate::problem::Problem;
@@ -133,7 +133,5 @@ pub(super) async fn function(
         session,
         network,
     };
-    leptos_axum::handle_server_fns_with_context(move || provide_context(context.clone()), request)
-        .await
-        .into_response()
+    functions::call(request, context).await
 }

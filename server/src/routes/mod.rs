@@ -1,6 +1,7 @@
 //! The routes: which address leads where, and through which layers.
 
 mod files;
+mod functions;
 mod health;
 mod inbox;
 mod inbox_forms;
@@ -70,6 +71,10 @@ pub fn router(server: Server) -> Router {
         .route("/ws/{*rest}", any(relay::not_an_upgrade))
         .fallback(files::file_or_not_found);
     let trusted: std::sync::Arc<[ipnet::IpNet]> = server.settings.trusted_proxies.clone().into();
+    // Our own origin counts whatever Host a proxy made of it; an address that browsers cannot send is refused with the settings.
+    let csrf = CsrfLayer::new()
+        .add_trusted_origin(server.settings.public_url.origin())
+        .unwrap_or_else(|_| CsrfLayer::new());
     let request_id = HeaderName::from_static("x-request-id");
     Router::new()
         .merge(visitor)
@@ -89,7 +94,7 @@ pub fn router(server: Server) -> Router {
                 ))
                 .layer(from_fn(security::refuse_ambiguous))
                 .layer(from_fn_with_state(trusted, origin::note_client_address))
-                .layer(CsrfLayer::new())
+                .layer(csrf)
                 .layer(DefaultBodyLimit::max(BODY_BYTES)),
         )
         .with_state(server)

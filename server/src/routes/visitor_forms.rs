@@ -36,8 +36,15 @@ impl Registering {
     fn page(&self, headers: &HeaderMap) -> PageContext {
         let mut page: PageContext = serde_json::from_str(&self.context).unwrap_or_default();
         if page.language.is_empty() {
-            let languages = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-            languages.split([',', ';']).next().unwrap_or_default().clone_into(&mut page.language);
+            let languages = headers
+                .get(ACCEPT_LANGUAGE)
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default();
+            languages
+                .split([',', ';'])
+                .next()
+                .unwrap_or_default()
+                .clone_into(&mut page.language);
         }
         page
     }
@@ -59,11 +66,7 @@ pub(super) async fn register(
     let page = form.page(&headers);
     let input = form.input;
     let framed_by = FramedBy::Origins(&widget.settings.origins);
-    match server
-        .engine
-        .register(&widget, network, input.clone(), page)
-        .await
-    {
+    match server.engine.register(&widget, network, input.clone(), page).await {
         Ok(registered) => match visitor_sign_in(&session, &widget.tenant, &registered.visitor).await {
             Ok(()) => Redirect::to(&format!("/widget/{}", widget.settings.key)).into_response(),
             Err(_) => pages::unavailable(&server, framed_by),
