@@ -1,7 +1,7 @@
 //! Reading JSON with the browser's own parser. Serde's reading of all frames of the protocol weighs more than everything else
 //! in a visitor's bundle together; what a visitor needs of them is read by hand here.
 
-use js_sys::{Array, JSON, Reflect};
+use js_sys::{Array, JSON, Object, Reflect};
 use parlor_protocol::{Author, ConversationId, Message, MessageId, ServerFrame};
 use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
@@ -33,6 +33,18 @@ impl Json {
     #[must_use]
     pub fn some(self) -> Option<Self> {
         (!self.0.is_null() && !self.0.is_undefined()).then_some(self)
+    }
+
+    /// The value as JSON's text.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        JSON::stringify(&self.0).map(String::from).unwrap_or_default()
+    }
+
+    /// The value itself where it is a text.
+    #[must_use]
+    pub fn as_text(&self) -> Option<String> {
+        self.0.as_string()
     }
 
     /// The text under a name.
@@ -121,6 +133,16 @@ impl Json {
     pub fn messages(&self) -> Option<Vec<Message>> {
         self.list("messages").iter().map(Self::message).collect()
     }
+}
+
+/// An object with these properties.
+#[must_use]
+pub fn object(properties: &[(&str, JsValue)]) -> Object {
+    let object = Object::new();
+    for (name, value) in properties {
+        let _ = Reflect::set(&object, &JsValue::from_str(name), value);
+    }
+    object
 }
 
 /// Reads a frame that a visitor may get; others, and what is no frame, are `None`.

@@ -2,7 +2,7 @@
 
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
-use parlor_protocol::{ClientFrame, MessageId, ServerFrame};
+use parlor_protocol::{ClientFrame, ConversationId, MessageId, ServerFrame};
 
 use super::outbox::Outbox;
 use super::{Connection, page};
@@ -16,11 +16,17 @@ const TYPING_EVERY_MS: i64 = 3_000;
 #[derive(Clone, Copy)]
 pub struct LiveThread {
     thread: RwSignal<Option<Thread>>,
-    connection: StoredValue<Option<Connection>, LocalStorage>,
-    timer: StoredValue<Option<TimeoutHandle>, LocalStorage>,
-    typed_at: StoredValue<i64>,
+    ties: StoredValue<Ties, LocalStorage>,
+}
+
+/// What ties the thread to the world. In one value: each type of a stored value weighs something in the download.
+#[derive(Default)]
+struct Ties {
+    connection: Option<Connection>,
+    timer: Option<TimeoutHandle>,
+    typed_at: i64,
     /// Ids that no outbox could keep: leaving the page would lose them.
-    unkept: StoredValue<Vec<MessageId>>,
+    unkept: Vec<MessageId>,
 }
 
 impl LiveThread {
@@ -29,10 +35,7 @@ impl LiveThread {
     pub fn new(thread: Option<Thread>) -> Self {
         Self {
             thread: RwSignal::new(thread),
-            connection: StoredValue::new_local(None),
-            timer: StoredValue::new_local(None),
-            typed_at: StoredValue::new(0),
-            unkept: StoredValue::new(Vec::new()),
+            ties: StoredValue::new_local(Ties::default()),
         }
     }
 
@@ -42,9 +45,15 @@ impl LiveThread {
         self.thread.read_only()
     }
 
+    /// The conversation, where there is one.
+    #[must_use]
+    pub fn conversation(self) -> Option<ConversationId> {
+        self.look(|thread| thread.conversation().clone())
+    }
+
     /// Gives the thread its connection.
     pub fn connect(self, connection: Connection) {
-        self.connection.set_value(Some(connection));
+        self.tied(|ties| ties.connection = Some(connection));
     }
 
     /// Goes over to another conversation, with what its outbox kept. Subscribes when the connection stands.
@@ -78,7 +87,7 @@ impl LiveThread {
         };
         for id in &applied.settled {
             outbox.forget(id);
-            self.unkept.update_value(|unkept| unkept.retain(|other| other != id));
+            self.tied(|ties| ties.unkept.retain(|other| other != id));
         }
         self.transmit(applied.send);
         self.set_timer();
@@ -93,7 +102,7 @@ impl LiveThread {
             self.keep(thread, thread.outgoing().last());
             frame
         });
-        self.typed_at.set_value(0);
+        self.tied(|ties| ties.typed_at = 0);
         self.transmit(frame);
     }
 
@@ -121,12 +130,11 @@ impl LiveThread {
     /// Tells the others that somebody types here; of many calls only one every three seconds goes out.
     pub fn typing(self) {
         let now = page::now();
-        if now - self.typed_at.get_value() >= TYPING_EVERY_MS
-            && let Some(conversation) = self
-                .thread
-                .with_untracked(|thread| thread.as_ref().map(|thread| thread.conversation().clone()))
+        let is_due = self.tied(|ties| now - ties.typed_at >= TYPING_EVERY_MS);
+        if is_due == Some(true)
+            && let Some(conversation) = self.conversation()
         {
-            self.typed_at.set_value(now);
+            self.tied(|ties| ties.typed_at = now);
             self.transmit([ClientFrame::Typing { conversation }]);
         }
     }
@@ -134,67 +142,67 @@ impl LiveThread {
     /// Whether leaving the page would lose a message: it is not acknowledged and storage refused it.
     #[must_use]
     pub fn would_lose_messages(self) -> bool {
-        self.unkept.with_value(|unkept| {
-            self.thread.with_untracked(|thread| {
-                thread
-                    .as_ref()
-                    .is_some_and(|thread| thread.outgoing().iter().any(|message| unkept.contains(&message.id)))
-            })
-        })
+        let unkept = self.tied(|ties| ties.unkept.clone()).unwrap_or_default();
+        self.look(|thread| thread.outgoing().iter().any(|message| unkept.contains(&message.id))) == Some(true)
     }
 
     fn keep(self, thread: &Thread, message: Option<&crate::ui::thread::Outgoing>) {
         if let Some(message) = message
             && !Outbox::of(thread.conversation()).keep(message)
         {
-            self.unkept.update_value(|unkept| unkept.push(message.id.clone()));
+            self.tied(|ties| ties.unkept.push(message.id.clone()));
         }
     }
 
+    fn connection(self) -> Option<Connection> {
+        self.tied(|ties| ties.connection.clone()).flatten()
+    }
+
     fn is_open(self) -> bool {
-        self.connection.with_value(|connection| {
-            connection
-                .as_ref()
-                .is_some_and(|connection| connection.state() == super::ConnectionState::Open)
-        })
+        self.connection()
+            .is_some_and(|connection| connection.state() == super::ConnectionState::Open)
+    }
+
+    fn look<R>(self, look: impl FnOnce(&Thread) -> R) -> Option<R> {
+        self.thread.with_untracked(|thread| thread.as_ref().map(look))
     }
 
     fn update<R>(self, change: impl FnOnce(&mut Thread) -> R) -> Option<R> {
         self.thread.try_update(|thread| thread.as_mut().map(change)).flatten()
     }
 
+    /// `None` once the pane is gone.
+    fn tied<R>(self, change: impl FnOnce(&mut Ties) -> R) -> Option<R> {
+        self.ties.try_update_value(change)
+    }
+
     fn transmit(self, frames: impl IntoIterator<Item = ClientFrame>) {
-        self.connection.with_value(|connection| {
-            if let Some(connection) = connection {
-                for frame in frames {
-                    connection.send(&frame);
-                }
+        if let Some(connection) = self.connection() {
+            for frame in frames {
+                connection.send(&frame);
             }
-        });
+        }
     }
 
     /// Wakes up when something is due next.
     fn set_timer(self) {
-        if let Some(timer) = self.timer.try_update_value(Option::take).flatten() {
+        if let Some(timer) = self.tied(|ties| ties.timer.take()).flatten() {
             timer.clear();
         }
-        let Some(due_at) = self
-            .thread
-            .with_untracked(|thread| thread.as_ref().and_then(Thread::due_at))
-        else {
+        let Some(due_at) = self.look(Thread::due_at).flatten() else {
             return;
         };
         #[expect(clippy::cast_precision_loss, reason = "a wait of seconds, in milliseconds")]
         let wait = (due_at - page::now()).max(0) as f64;
         let timer = page::after(wait, move || {
             // A pane that is gone has nothing to do.
-            if self.timer.try_update_value(Option::take).is_none() {
+            if self.tied(|ties| ties.timer = None).is_none() {
                 return;
             }
             let frames = self.update(|thread| thread.tick(page::now()));
             self.transmit(frames.unwrap_or_default());
             self.set_timer();
         });
-        self.timer.set_value(timer);
+        self.tied(|ties| ties.timer = timer);
     }
 }

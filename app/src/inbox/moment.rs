@@ -5,7 +5,7 @@ use js_sys::{Array, Intl, Object, Reflect};
 use leptos::prelude::*;
 
 use super::desk::Desk;
-use crate::ui::time::{local_full, local_short, utc_machine_readable};
+use crate::ui::time::{date, local_full, local_short, utc_machine_readable};
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
@@ -36,13 +36,13 @@ pub fn Ago(
     view! {
         <time
             datetime=move || utc_machine_readable(at.get())
-            title=move || desk.now.get().map(|_| local_full(at.get()))
+            title=move || desk.now.get().map(|_| local_full(&date(at.get())))
         >
             {move || match desk.now.get() {
                 None => utc_minute(at.get()),
                 Some(now) => match ago(at.get(), now) {
                     Some((count, unit)) => FORMAT.with(|format| String::from(format.format(count, unit))),
-                    None => local_short(at.get()),
+                    None => local_short(&date(at.get())),
                 },
             }}
         </time>
@@ -58,7 +58,7 @@ pub fn InFull(
     let desk = expect_context::<Desk>();
     view! {
         <time datetime=utc_machine_readable(at)>
-            {move || if desk.now.with(Option::is_some) { local_full(at) } else { format!("{} UTC", utc_minute(at)) }}
+            {move || if desk.now.with(Option::is_some) { local_full(&date(at)) } else { format!("{} UTC", utc_minute(at)) }}
         </time>
     }
 }

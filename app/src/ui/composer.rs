@@ -10,6 +10,15 @@ use parlor_protocol::text::InvalidText;
 /// So many UTF-16 units before the limit, the counter shows.
 const COUNTER_UNITS: usize = 500;
 
+/// What is to be said below the field.
+#[derive(Clone, Copy)]
+struct Note {
+    /// Why the text was refused.
+    refused: Option<InvalidText>,
+    /// How long it is, in UTF-16 units.
+    units: usize,
+}
+
 /// The form.
 #[component]
 pub fn Composer(
@@ -30,31 +39,32 @@ pub fn Composer(
     /// Somebody types.
     on_typing: Callback<()>,
 ) -> impl IntoView {
-    let node = NodeRef::<html::Textarea>::new();
-    let error = RwSignal::new(refused);
-    let units = RwSignal::new(0_usize);
+    let field = NodeRef::<html::Textarea>::new();
+    let note = RwSignal::new(Note { refused, units: 0 });
+    let is_refused = move || note.get().refused.is_some();
 
     let submit = move || {
-        let Some(area) = node.get_untracked() else { return };
+        let Some(area) = field.get_untracked() else { return };
         match MessageText::parse(&area.value()) {
             Ok(text) => {
                 on_send.run(text.into());
                 area.set_value("");
-                units.set(0);
-                error.set(None);
+                note.set(Note {
+                    refused: None,
+                    units: 0,
+                });
             }
             // Enter in an empty field is no mistake worth a word.
             Err(InvalidText::Empty) => {}
-            Err(reason) => error.set(Some(reason)),
+            Err(reason) => note.update(|note| note.refused = Some(reason)),
         }
         let _ = area.focus();
     };
     let typed = move |_| {
-        let Some(area) = node.get_untracked() else { return };
-        let count = js_sys::JsString::from(area.value()).length() as usize;
-        units.set(count);
-        error.set(None);
-        if count > 0 {
+        let Some(area) = field.get_untracked() else { return };
+        let units = js_sys::JsString::from(area.value()).length() as usize;
+        note.set(Note { refused: None, units });
+        if units > 0 {
             on_typing.run(());
         }
     };
@@ -80,14 +90,14 @@ pub fn Composer(
             <textarea
                 id="text"
                 name="text"
-                node_ref=node
+                node_ref=field
                 rows="1"
                 required
                 placeholder="Write a message"
                 dir="auto"
                 autocomplete="off"
                 enterkeyhint="send"
-                aria-invalid=move || error.get().map(|_| "true")
+                aria-invalid=move || is_refused().then_some("true")
                 aria-describedby="composer-note"
                 on:input=typed
                 on:keydown=pressed
@@ -98,10 +108,19 @@ pub fn Composer(
                 <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 12 3 4l18 8-18 8 1-8zm0 0h8"/></svg>
                 <span class="visually-hidden">"Send"</span>
             </button>
-            <p class="composer-note" id="composer-note" role="status" class:is-error=move || error.get().is_some()>
-                {move || error.get().map_or_else(|| counter(units.get()), |reason| Some(reason.to_string()))}
+            <p class="composer-note" id="composer-note" role="status" class:is-error=is_refused>
+                {move || note.get().in_words()}
             </p>
         </form>
+    }
+}
+
+impl Note {
+    fn in_words(self) -> Option<String> {
+        match self.refused {
+            Some(reason) => Some(reason.to_string()),
+            None => counter(self.units),
+        }
     }
 }
 

@@ -48,6 +48,7 @@ pub fn Document(
                 <link rel="stylesheet" href=stylesheet/>
                 {theme.map(|theme| view! { <link rel="stylesheet" href=theme/> })}
                 {is_alive.then(|| view! {
+                    {idle_within_reason()}
                     <AutoReload options=leptos_options.clone()/>
                     <HydrationScripts options=leptos_options islands=true/>
                 })}
@@ -56,6 +57,20 @@ pub fn Document(
         </html>
     }
 }
+
+/// Leptos brings islands to life in an idle moment, and asks for one without a limit. In a cross-site iframe Chromium may never
+/// have one, and the page would stay dead: an idle moment then comes after a while all the same.
+#[cfg(feature = "ssr")]
+fn idle_within_reason() -> impl IntoView {
+    const SCRIPT: &str = "{
+  const idle = window.requestIdleCallback;
+  if (idle) window.requestIdleCallback = (callback, options) => idle.call(window, callback, { timeout: 100, ...options });
+}";
+    view! { <script nonce=leptos::nonce::use_nonce()>{SCRIPT}</script> }
+}
+
+#[cfg(not(feature = "ssr"))]
+fn idle_within_reason() -> impl IntoView {}
 
 /// A page as the server sends it.
 #[cfg(feature = "ssr")]

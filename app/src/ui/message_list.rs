@@ -3,10 +3,11 @@
 //! The scrolling element is a column in reverse with the list as its only child: without any script it shows the end, and
 //! older messages that come in above move nothing. `scrollTop` is 0 at the end and negative above.
 
-use leptos::either::{Either, EitherOf3};
+use leptos::either::Either;
 use leptos::html;
 use leptos::prelude::*;
 use parlor_protocol::{Author, AuthorKind, MessageId};
+use wasm_bindgen::JsValue;
 
 use super::links::{self, Piece};
 use super::thread::{SendState, Thread};
@@ -18,7 +19,6 @@ const NEAR_PX: i32 = 60;
 const GROUP_MS: i64 = 5 * 60_000;
 
 /// A message as the list shows it.
-#[derive(Clone, PartialEq)]
 struct Row {
     id: MessageId,
     author: Author,
@@ -75,12 +75,16 @@ pub fn MessageList(
     on_older: Callback<()>,
 ) -> impl IntoView {
     let scroller = NodeRef::<html::Div>::new();
-    let rows = Memo::new(move |_| thread.with(|thread| thread.as_ref().map(rows).unwrap_or_default()));
     // The server knows neither the reader's zone nor their language: the browser puts both in once the page lives.
     let is_alive = RwSignal::new(false);
     let has_unseen = RwSignal::new(false);
-    follow(scroller, rows, has_unseen);
-    Effect::new(move |_| is_alive.set(true));
+    follow(scroller, thread, has_unseen);
+    Effect::new(move |_| {
+        is_alive.set(true);
+        if let Some(scroller) = scroller.get_untracked() {
+            show_local_times(&scroller);
+        }
+    });
 
     let on_scroll = move |_| {
         let Some(element) = scroller.get_untracked() else {
@@ -116,9 +120,9 @@ pub fn MessageList(
                     </button>
                     <ol class="messages-list">
                         <For
-                            each=move || rows.get()
+                            each=move || thread.with(|thread| thread.as_ref().map(rows).unwrap_or_default())
                             key=|row| (row.id.clone(), row.starts_group)
-                            children=move |row| message(row, thread, is_alive, on_retry)
+                            children=move |row| message(row, thread, is_alive.get_untracked(), on_retry)
                         />
                     </ol>
                 </div>
@@ -133,11 +137,25 @@ pub fn MessageList(
     }
 }
 
+/// Puts the reader's zone and language into the times that the server rendered.
+fn show_local_times(list: &web_sys::Element) {
+    let times = list.get_elements_by_tag_name("time");
+    for index in 0..times.length() {
+        if let Some(element) = times.item(index)
+            && let Some(datetime) = element.get_attribute("datetime")
+        {
+            let at = js_sys::Date::new(&JsValue::from_str(&datetime));
+            element.set_text_content(Some(&time::local_short(&at)));
+            let _ = element.set_attribute("title", &time::local_full(&at));
+        }
+    }
+}
+
 /// Keeps the end in view while the reader is there, and what they read in place while they are not.
-fn follow(scroller: NodeRef<html::Div>, rows: Memo<Vec<Row>>, has_unseen: RwSignal<bool>) {
+fn follow(scroller: NodeRef<html::Div>, thread: Signal<Option<Thread>>, has_unseen: RwSignal<bool>) {
     let height = StoredValue::new(0);
     Effect::new(move |before: Option<Option<MessageId>>| {
-        let last = rows.with(|rows| rows.last().map(|row| (row.id.clone(), row.is_mine)));
+        let last = thread.with(|thread| thread.as_ref().and_then(Thread::last));
         let (id, is_mine) = last.unzip();
         let is_new = before.is_some_and(|before| before != id);
         let is_mine = is_mine.unwrap_or_default();
@@ -162,13 +180,13 @@ fn follow(scroller: NodeRef<html::Div>, rows: Memo<Vec<Row>>, has_unseen: RwSign
     });
 }
 
-fn message(
-    row: Row,
-    thread: Signal<Option<Thread>>,
-    is_alive: RwSignal<bool>,
-    on_retry: Callback<MessageId>,
-) -> impl IntoView {
-    let at = row.at;
+fn message(row: Row, thread: Signal<Option<Thread>>, is_alive: bool, on_retry: Callback<MessageId>) -> impl IntoView {
+    let (at, title) = if is_alive {
+        let at = time::date(row.at);
+        (time::local_short(&at), Some(time::local_full(&at)))
+    } else {
+        (time::utc_hour_minute(row.at), None)
+    };
     let class = match (row.is_mine, row.starts_group) {
         (true, true) => "message is-mine starts-group",
         (true, false) => "message is-mine",
@@ -193,9 +211,7 @@ fn message(
             <div class="message-bubble">
                 <p class="message-text" dir="auto">{text}</p>
                 <p class="message-meta">
-                    <time datetime=time::utc_machine_readable(at) title=move || is_alive.get().then(|| time::local_full(at))>
-                        {move || if is_alive.get() { time::local_short(at) } else { time::utc_hour_minute(at) }}
-                    </time>
+                    <time datetime=time::utc_machine_readable(row.at) title=title>{at}</time>
                     {row.is_mine.then(|| state(row.id, row.is_outgoing, thread, on_retry))}
                 </p>
             </div>
@@ -205,12 +221,20 @@ fn message(
 
 /// The badge says which side speaks: a visitor may give any name, and may not look like a rep.
 fn author(author: &Author, is_mine: bool) -> impl IntoView + use<> {
-    let kind = author.kind.as_str();
     let name = author.name.clone();
+    let class = if is_mine {
+        "message-author visually-hidden"
+    } else {
+        "message-author"
+    };
+    let badge = match author.kind {
+        AuthorKind::Rep => "badge badge-rep",
+        AuthorKind::Visitor => "badge",
+    };
     view! {
-        <p class="message-author" class:visually-hidden=is_mine>
+        <p class=class>
             <bdi>{name}</bdi>
-            <span class="badge" class:badge-rep=author.kind == AuthorKind::Rep>{kind}</span>
+            <span class=badge>{author.kind.as_str()}</span>
         </p>
     }
 }
@@ -221,32 +245,26 @@ fn state(
     thread: Signal<Option<Thread>>,
     on_retry: Callback<MessageId>,
 ) -> impl IntoView {
-    let sent =
-        || view! { <span class="message-state" title="Sent">"✓"<span class="visually-hidden">" Sent"</span></span> };
-    if !is_outgoing {
-        return Either::Left(sent());
+    move || {
+        let current = |thread: &Option<Thread>| thread.as_ref()?.send_state(&id).cloned();
+        let state = if is_outgoing { thread.with(current) } else { None };
+        let (class, title, mark, words) = match state {
+            Some(SendState::Failed { reason }) => {
+                let id = id.clone();
+                return Either::Left(view! {
+                    <span class="message-state is-failed">
+                        <span class="message-reason">"Not sent. " {reason}</span>
+                        <button type="button" class="button button-small" on:click=move |_| on_retry.run(id.clone())>
+                            "Send again"
+                        </button>
+                    </span>
+                });
+            }
+            Some(SendState::Pending) => ("message-state is-pending", "Sending", "○", " Sending"),
+            None => ("message-state", "Sent", "✓", " Sent"),
+        };
+        Either::Right(view! { <span class=class title=title>{mark}<span class="visually-hidden">{words}</span></span> })
     }
-    let current = {
-        let id = id.clone();
-        Memo::new(move |_| thread.with(|thread| thread.as_ref().and_then(|thread| thread.send_state(&id).cloned())))
-    };
-    Either::Right(move || {
-        let id = id.clone();
-        match current.get() {
-            None => EitherOf3::A(sent()),
-            Some(SendState::Pending) => EitherOf3::B(view! {
-                <span class="message-state is-pending" title="Sending">"○"<span class="visually-hidden">" Sending"</span></span>
-            }),
-            Some(SendState::Failed { reason }) => EitherOf3::C(view! {
-                <span class="message-state is-failed">
-                    <span class="message-reason">"Not sent. " {reason}</span>
-                    <button type="button" class="button button-small" on:click=move |_| on_retry.run(id.clone())>
-                        "Send again"
-                    </button>
-                </span>
-            }),
-        }
-    })
 }
 
 fn typing_line(thread: &Thread) -> Option<String> {

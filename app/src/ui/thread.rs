@@ -187,6 +187,16 @@ impl Thread {
         )
     }
 
+    /// The last message, and whether it is of this side's author.
+    #[must_use]
+    pub fn last(&self) -> Option<(MessageId, bool)> {
+        match (self.outgoing.last(), self.committed.last()) {
+            (Some(message), _) => Some((message.id.clone(), true)),
+            (None, Some(message)) => Some((message.id.clone(), self.is_mine(&message.author))),
+            (None, None) => None,
+        }
+    }
+
     /// Whether there are older messages than those held.
     #[must_use]
     pub fn has_older(&self) -> bool {

@@ -58,33 +58,36 @@ fn formatter(options: &[(&str, &str)]) -> Function {
     Intl::DateTimeFormat::new(&Array::new(), &object).format()
 }
 
+/// In the browser: a time in milliseconds since the Unix epoch.
+#[must_use]
 #[expect(
     clippy::cast_precision_loss,
     reason = "JavaScript counts milliseconds in a double, too"
 )]
-fn date(at: i64) -> Date {
+pub fn date(at: i64) -> Date {
     Date::new(&JsValue::from_f64(at as f64))
 }
 
-fn formatted(formatter: &'static std::thread::LocalKey<Function>, date: &Date) -> Option<String> {
+/// JavaScript's own words for a date that cannot be formatted: no server and no browser makes one.
+fn formatted(formatter: &'static std::thread::LocalKey<Function>, date: &Date) -> String {
     formatter
         .with(|format| format.call1(&JsValue::UNDEFINED, date))
-        .ok()?
-        .as_string()
+        .ok()
+        .and_then(|text| text.as_string())
+        .unwrap_or_else(|| date.to_string().into())
 }
 
 /// In the browser: the time of today's messages, day and time of others, in the reader's zone and language.
 #[must_use]
-pub fn local_short(at: i64) -> String {
-    let (date, today) = (date(at), Date::new_0());
-    let is_today = date.to_date_string() == today.to_date_string();
-    formatted(if is_today { &HOUR_MINUTE } else { &DAY_HOUR_MINUTE }, &date).unwrap_or_else(|| utc_hour_minute(at))
+pub fn local_short(date: &Date) -> String {
+    let is_today = date.to_date_string() == Date::new_0().to_date_string();
+    formatted(if is_today { &HOUR_MINUTE } else { &DAY_HOUR_MINUTE }, date)
 }
 
 /// In the browser: day and time in full, in the reader's zone and language.
 #[must_use]
-pub fn local_full(at: i64) -> String {
-    formatted(&WHOLE, &date(at)).unwrap_or_else(|| utc_machine_readable(at))
+pub fn local_full(date: &Date) -> String {
+    formatted(&WHOLE, date)
 }
 
 #[cfg(test)]

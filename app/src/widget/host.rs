@@ -5,9 +5,8 @@
 //! widget's origins; what is posted goes to that exact origin, and nothing of it is secret: other scripts of the host page can
 //! read it.
 
-use js_sys::{Function, Reflect};
+use js_sys::{Function, Object, Reflect};
 use leptos::prelude::*;
-use parlor_protocol::PageContext;
 use wasm_bindgen::{JsCast, JsValue};
 
 /// The script of the page, with the widget's origins beside it.
@@ -23,23 +22,13 @@ pub fn HostScript(
     }
 }
 
-/// Where the visitor is, as the host page told last.
-pub fn context() -> PageContext {
-    let told = field(&bridge(), "context");
-    let text = |name: &str| field(&told, name).as_string().unwrap_or_default();
-    let language = text("language");
-    PageContext {
-        url: text("url"),
-        title: text("title"),
-        referrer: text("referrer"),
-        utm_source: text("utm_source"),
-        utm_medium: text("utm_medium"),
-        utm_campaign: text("utm_campaign"),
-        utm_term: text("utm_term"),
-        utm_content: text("utm_content"),
-        language: if language.is_empty() { window().navigator().language().unwrap_or_default() } else { language },
-        hubspotutk: text("hubspotutk"),
+/// Where the visitor is, as the host page told last: a `PageContext` of the protocol, which is passed on as host.js made it.
+pub fn context() -> Object {
+    let context = field(&bridge(), "context").dyn_into::<Object>().unwrap_or_default();
+    if let (true, Some(own)) = (field(&context, "language").is_falsy(), window().navigator().language()) {
+        let _ = Reflect::set(&context, &JsValue::from_str("language"), &own.into());
     }
+    context
 }
 
 /// So many messages of the other side came in; the loader counts those that come while the panel is closed.

@@ -1,107 +1,101 @@
-//! The island: the form, and the chat it becomes without a reload.
+//! The island: the messages and the composer. The rest of the page is the server's; `screen` and `live_form` change it.
 
-use leptos::ev;
+use std::rc::Rc;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use parlor_protocol::{Author, AuthorKind, RegistrationInput};
+use parlor_protocol::{Author, AuthorKind, ConversationState, RegistrationInput};
 
-use super::form::RegistrationForm;
-use super::host;
+use super::ask;
 use super::island_data::IslandData;
-use super::pane::ChatPane;
-use super::session::{Mode, VisitorSession};
-use crate::api::visitor::{self, RegisterAnswer};
-use crate::ui::Thread;
+use super::live_form;
+use super::page::ChatData;
+use super::screen;
+use super::session::VisitorSession;
+use crate::api::visitor::RegisterAnswer;
+use crate::browser::LiveThread;
+use crate::ui::{Composer, MessageList, Thread};
 
-/// All of the widget.
+const IS_CLOSED: &str = "This chat was closed. Write again to open it.";
+
+/// The chat; alive, it brings the registration form to life, too.
 #[island]
-pub fn VisitorWidget(
-    /// What the page was rendered with.
-    data: IslandData,
-) -> impl IntoView {
-    let IslandData(data) = data;
-    let thread = data.chat.clone().map(|chat| {
-        let me = Author {
-            kind: AuthorKind::Visitor,
-            name: chat.visitor_name,
-        };
-        Thread::new(chat.conversation, me, chat.messages, chat.state)
-    });
-    let session = VisitorSession::new(data.key.clone(), thread, data.notice.clone());
-    let errors = RwSignal::new(data.form.errors);
-    let problem = RwSignal::new(None);
-    let is_busy = RwSignal::new(false);
-    let name = data.name.clone();
-    let data = StoredValue::new(data);
+pub fn VisitorChat() -> impl IntoView {
+    #[expect(
+        clippy::expect_used,
+        reason = "starting up: on a page without its data nothing comes to life, and the plain forms work on"
+    )]
+    let data = IslandData::of_page().expect("the page carries the island's data");
+    let key = data.key.clone();
+    let live = LiveThread::new(data.chat.map(thread));
+    let thread = live.signal();
 
     Effect::new(move |_| {
-        data.with_value(|data| visitor::call_below(&data.key));
-        session.start();
-        window_event_listener(ev::beforeunload, move |event| {
-            if session.live.would_lose_messages() {
-                event.prevent_default();
-                // Older browsers ask only when there is a text, and show their own.
-                event.set_return_value("Some messages are not sent yet.");
-            }
-        });
+        let session = VisitorSession::start(key.clone(), live);
+        live_form::bring_to_life(move |input| register(Rc::clone(&session), input));
     });
-    let on_register = Callback::new(move |input: RegistrationInput| {
-        is_busy.set(true);
-        spawn_local(async move {
-            match visitor::register(input, host::context()).await {
-                Ok(RegisterAnswer::Registered {
-                    conversation,
-                    name,
-                    code,
-                }) => {
-                    session.begin(conversation, name, code);
-                    request_animation_frame(focus_composer);
-                }
-                Ok(RegisterAnswer::Invalid(wrong)) => errors.set(wrong),
-                Err(error) => problem.set(Some(error.to_string())),
-            }
-            is_busy.set(false);
-        });
+    Effect::new(move |_| {
+        let (is_empty, is_closed) = thread.with(|thread| (is_empty(thread.as_ref()), is_closed(thread.as_ref())));
+        screen::set_hidden(screen::GREETING, !is_empty);
+        screen::say(screen::CLOSED, is_closed.then_some(IS_CLOSED));
     });
+    let was_closed = thread.with_untracked(|thread| is_closed(thread.as_ref()));
     view! {
-        <main class="widget">
-            <header class="widget-header">
-                <p class="widget-name" dir="auto">{name}</p>
-                // Shown and served by host.js, where there is a panel to close.
-                <button type="button" class="widget-close" aria-label="Close chat" hidden>
-                    <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M6 6l12 12M18 6 6 18"/></svg>
-                </button>
-            </header>
-            <p class="widget-notice" role="status" hidden=move || session.notice.with(Option::is_none)>
-                {move || session.notice.get()}
-            </p>
-            // All three are there from the beginning and shown in turn: what is only brought to life, never built, costs the
-            // visitor half the download.
-            <RegistrationForm
-                data=data
-                is_shown=Signal::derive(move || session.mode.get() == Mode::Form)
-                errors=errors
-                problem=problem
-                is_busy=is_busy
-                on_register=on_register
-            />
-            <p class="widget-resuming" role="status" hidden=move || session.mode.get() != Mode::Resuming>
-                "Looking for your chat…"
-            </p>
-            <ChatPane data=data session=session/>
-        </main>
+        <MessageList
+            thread=thread
+            on_retry=Callback::new(move |id| live.retry(&id))
+            on_older=Callback::new(move |()| live.load_older())
+        />
+        <p class="chat-note" id=screen::CLOSED role="status" hidden=!was_closed>{was_closed.then_some(IS_CLOSED)}</p>
+        <p class="chat-note" id=screen::KEEPS_NOTHING role="status" hidden></p>
+        <p class="chat-note is-trouble" id=screen::TROUBLE role="status" hidden></p>
+        <Composer
+            action=format!("/widget/{}/messages", data.key)
+            message_id=data.message_id
+            text=data.composer_text
+            refused=data.composer_error
+            on_send=Callback::new(move |text| live.send(text))
+            on_typing=Callback::new(move |()| live.typing())
+        />
     }
 }
 
-/// The form is gone, and the focus with it: the next thing to do is to write.
-fn focus_composer() {
-    use wasm_bindgen::JsCast;
+fn thread(chat: ChatData) -> Thread {
+    let me = Author {
+        kind: AuthorKind::Visitor,
+        name: chat.visitor_name,
+    };
+    Thread::new(chat.conversation, me, chat.messages, chat.state)
+}
 
-    let composer = document().get_element_by_id("text");
-    if let Some(composer) = composer
-        .as_ref()
-        .and_then(|element| element.dyn_ref::<web_sys::HtmlElement>())
-    {
-        let _ = composer.focus();
-    }
+fn is_empty(thread: Option<&Thread>) -> bool {
+    thread.is_none_or(|thread| thread.committed().is_empty() && thread.outgoing().is_empty())
+}
+
+fn is_closed(thread: Option<&Thread>) -> bool {
+    thread.map(Thread::state) == Some(ConversationState::Closed)
+}
+
+fn register(session: Rc<VisitorSession>, input: RegistrationInput) {
+    live_form::set_busy(true);
+    spawn_local(async move {
+        match ask::register(session.key(), &input).await {
+            Ok(RegisterAnswer::Registered {
+                conversation,
+                name,
+                code,
+            }) => {
+                session.begin(conversation, name, code);
+                // The form is gone, and the focus with it: the next thing to do is to write.
+                request_animation_frame(|| {
+                    if let Some(composer) = screen::element("text") {
+                        let _ = composer.focus();
+                    }
+                });
+            }
+            Ok(RegisterAnswer::Invalid(wrong)) => live_form::show_errors(wrong),
+            Err(error) => live_form::show_problem(Some(&error.to_string())),
+        }
+        live_form::set_busy(false);
+    });
 }

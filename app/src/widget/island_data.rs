@@ -1,44 +1,60 @@
-//! The page's data on its way from the server's HTML to the island: JSON in one text, which the browser's own parser reads.
+//! What the island needs of the page's data, on its way from the server's HTML to the browser.
+//!
+//! It stands in an attribute and not in the island's props, which leptos reads with serde_json: the browser has a parser.
 
-use parlor_protocol::{RegistrationErrors, RegistrationInput, WidgetKey};
-use serde::de::Error as _;
-use serde::ser::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use parlor_protocol::WidgetKey;
+use parlor_protocol::text::InvalidText;
+use serde::Serialize;
 
-use super::page::{ChatData, FormData, WidgetPageData};
-use crate::browser::json::Json;
+use super::page::ChatData;
 
-/// What the island is rendered with.
-#[derive(Clone)]
-pub struct IslandData(pub WidgetPageData);
+/// The part of the page's data that the island goes on with. Nothing in it may be secret from the visitor.
+#[derive(Clone, Serialize)]
+pub struct IslandData {
+    /// The widget's public key.
+    pub key: WidgetKey,
+    /// The session's conversation, if it has one.
+    pub chat: Option<ChatData>,
+    /// The id of the message that the plain composer posts.
+    pub message_id: String,
+    /// What a plain composer posted and was refused.
+    pub composer_text: String,
+    /// Why it was refused.
+    pub composer_error: Option<InvalidText>,
+}
 
-impl Serialize for IslandData {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&serde_json::to_string(&self.0).map_err(S::Error::custom)?)
+const ELEMENT: &str = "island-data";
+
+#[cfg(feature = "ssr")]
+impl IslandData {
+    /// Gives the data to the island that is rendered next. Answers the element that carries it to the browser.
+    pub fn provide(self) -> impl leptos::prelude::IntoView {
+        use leptos::prelude::*;
+
+        let json = serde_json::to_string(&self).unwrap_or_default();
+        provide_context(self);
+        view! { <div id=ELEMENT data-json=json hidden></div> }
+    }
+
+    /// The data of the page that is being rendered.
+    pub fn of_page() -> Option<Self> {
+        leptos::prelude::use_context()
     }
 }
 
-impl<'text> Deserialize<'text> for IslandData {
-    fn deserialize<D: Deserializer<'text>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Json::parse(&text)
-            .and_then(|json| read(&json))
-            .map(Self)
-            .ok_or_else(|| D::Error::custom("not a widget's data"))
+#[cfg(not(feature = "ssr"))]
+impl IslandData {
+    /// The data of this page.
+    pub fn of_page() -> Option<Self> {
+        let text = super::screen::element(ELEMENT)?.get_attribute("data-json")?;
+        read(&crate::browser::json::Json::parse(&text)?)
     }
 }
 
-fn read(json: &Json) -> Option<WidgetPageData> {
-    let form = json.get("form");
-    let (input, errors) = (form.get("input"), form.get("errors"));
-    let typed = |name: &str| input.text(name).unwrap_or_default();
-    Some(WidgetPageData {
+#[cfg(not(feature = "ssr"))]
+fn read(json: &crate::browser::json::Json) -> Option<IslandData> {
+    Some(IslandData {
         key: WidgetKey::parse(json.text("key")?).ok()?,
-        name: json.text("name")?,
-        greeting: json.text("greeting")?,
-        accent: json.text("accent")?,
-        last_name_required: json.flag("last_name_required"),
-        origins: json.texts("origins"),
         chat: match json.get("chat").some() {
             Some(chat) => Some(ChatData {
                 conversation: chat.conversation()?,
@@ -49,22 +65,6 @@ fn read(json: &Json) -> Option<WidgetPageData> {
             }),
             None => None,
         },
-        form: FormData {
-            stamp: form.text("stamp")?,
-            input: RegistrationInput {
-                first_name: typed("first_name"),
-                last_name: typed("last_name"),
-                email: typed("email"),
-                website: typed("website"),
-                form: typed("form"),
-            },
-            errors: RegistrationErrors {
-                first_name: errors.word("first_name"),
-                last_name: errors.word("last_name"),
-                email: errors.word("email"),
-            },
-        },
-        notice: json.text("notice"),
         message_id: json.text("message_id")?,
         composer_text: json.text("composer_text")?,
         composer_error: json.word("composer_error"),

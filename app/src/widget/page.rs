@@ -2,21 +2,29 @@
 
 #[cfg(feature = "ssr")]
 use leptos::prelude::*;
+#[cfg(feature = "ssr")]
 use parlor_protocol::text::InvalidText;
-use parlor_protocol::{ConversationId, ConversationState, Message, RegistrationErrors, RegistrationInput, WidgetKey};
+use parlor_protocol::{ConversationId, ConversationState, Message};
+#[cfg(feature = "ssr")]
+use parlor_protocol::{RegistrationErrors, RegistrationInput, WidgetKey};
 use serde::Serialize;
 
 #[cfg(feature = "ssr")]
+use super::form::RegistrationForm;
+#[cfg(feature = "ssr")]
 use super::host::HostScript;
 #[cfg(feature = "ssr")]
-use super::island::VisitorWidget;
+use super::island::VisitorChat;
 #[cfg(feature = "ssr")]
 use super::island_data::IslandData;
 #[cfg(feature = "ssr")]
+use super::screen;
+#[cfg(feature = "ssr")]
 use crate::ui::document::{Document, PageAssets};
 
-/// All that the page shows. The island gets the same, so nothing in it may be secret from the visitor.
-#[derive(Clone, Serialize)]
+/// All that the page shows.
+#[cfg(feature = "ssr")]
+#[derive(Clone)]
 pub struct WidgetPageData {
     /// The widget's public key.
     pub key: WidgetKey,
@@ -60,7 +68,8 @@ pub struct ChatData {
 }
 
 /// The form as the page is rendered with.
-#[derive(Clone, Default, Serialize)]
+#[cfg(feature = "ssr")]
+#[derive(Clone, Default)]
 pub struct FormData {
     /// The signed stamp of when it was rendered.
     pub stamp: String,
@@ -80,18 +89,47 @@ pub fn WidgetPage(
     assets: PageAssets,
 ) -> impl IntoView {
     let address = format!("/widget/{}", data.key);
-    let theme = format!("{address}/theme.css");
     let has_chat = data.chat.is_some();
-    let origins = data.origins.clone();
+    let is_empty = data.chat.as_ref().is_none_or(|chat| chat.messages.is_empty());
+    let island = IslandData {
+        key: data.key,
+        chat: data.chat,
+        message_id: data.message_id,
+        composer_text: data.composer_text,
+        composer_error: data.composer_error,
+    };
+    let island_data = island.provide();
+    let has_notice = data.notice.is_some();
     view! {
-        <Document title=data.name.clone() class="widget-page" assets=assets theme=theme>
-            <VisitorWidget data=IslandData(data)/>
-            <HostScript origins/>
-            {has_chat.then(|| view! {
-                <noscript>
-                    <p class="widget-refresh"><a href=address>"Check for new messages"</a></p>
-                </noscript>
-            })}
+        <Document title=data.name.clone() class="widget-page" assets=assets theme=format!("{address}/theme.css")>
+            <main class="widget">
+                <header class="widget-header">
+                    <p class="widget-name" dir="auto">{data.name.clone()}</p>
+                    // Shown and served by host.js, where there is a panel to close.
+                    <button type="button" class="widget-close" aria-label="Close chat" hidden>
+                        <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M6 6l12 12M18 6 6 18"/></svg>
+                    </button>
+                </header>
+                <p class="widget-notice" id=screen::NOTICE role="status" hidden=!has_notice>{data.notice}</p>
+                <RegistrationForm
+                    action=format!("{address}/register")
+                    privacy=format!("Your details go to {}’s team and their CRM.", data.name)
+                    greeting=data.greeting.clone()
+                    last_name_required=data.last_name_required
+                    form=data.form
+                    is_shown=!has_chat
+                />
+                <p class="widget-resuming" id=screen::RESUMING role="status" hidden>"Looking for your chat…"</p>
+                <div class="chat" id=screen::CHAT hidden=!has_chat>
+                    <p class="chat-greeting" id=screen::GREETING dir="auto" hidden=!is_empty>{data.greeting}</p>
+                    <VisitorChat/>
+                </div>
+            </main>
+            {island_data}
+            <HostScript origins=data.origins/>
+            // For a browser without script, and one that the program never reaches; the style sheet takes it away once the page
+            // lives.
+            {has_chat.then(|| view! { <p class="widget-refresh"><a href=address>"Check for new messages"</a></p> })}
         </Document>
     }
 }

@@ -1,16 +1,20 @@
 //! How the visitor's side knows who it is: the session's cookie first, a token in storage where the cookie was dropped, a
 //! token in memory as the last resort, with an honest word to the visitor.
 
-use leptos::prelude::*;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use leptos::ev;
+use leptos::prelude::window_event_listener;
 use leptos::task::spawn_local;
 use parlor_protocol::limit::PROTOCOL_VERSION;
 use parlor_protocol::{
     Author, AuthorKind, ClientFrame, ConversationId, ConversationState, ErrorCode, ServerFrame, WidgetKey,
 };
 
-use super::host;
+use super::screen::{self, Mode};
+use super::{ask, host};
 use crate::api::ApiError;
-use crate::api::visitor;
 use crate::browser::storage::Area;
 use crate::browser::{Connection, ConnectionState, LiveThread, json, page};
 use crate::ui::Thread;
@@ -22,115 +26,115 @@ const EXCHANGE_AGAIN_MS: f64 = 3_000.0;
 /// Attempts to exchange a code.
 const EXCHANGE_ATTEMPTS: u32 = 15;
 
-/// What the island shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// The registration form.
-    Form,
-    /// A token was found in storage; whether it still holds is being asked.
-    Resuming,
-    /// The chat.
-    Chat,
+const KEEPS_NOTHING: &str =
+    "This browser keeps nothing for embedded pages: if you leave, this chat cannot be continued.";
+
+/// How patient to be with a connection that does not stand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    /// It stands.
+    None,
+    /// It may be back in a moment.
+    Young,
+    /// The visitor was told.
+    Told,
 }
 
-/// The visitor's session; `Copy`, for event handlers.
-#[derive(Clone, Copy)]
+/// The visitor's session, from when the page comes to life to its end.
 pub struct VisitorSession {
-    /// What to show.
-    pub mode: RwSignal<Mode>,
-    /// The chat's thread.
-    pub live: LiveThread,
-    /// What is wrong with the connection, once it is worth a word.
-    pub trouble: RwSignal<Option<&'static str>>,
-    /// Neither cookie nor storage holds: the chat ends with the page.
-    pub keeps_nothing: RwSignal<bool>,
-    /// A word above it all.
-    pub notice: RwSignal<Option<String>>,
-    key: StoredValue<WidgetKey>,
-    code: StoredValue<Option<String>>,
-    token: StoredValue<Option<String>>,
-    connection: StoredValue<Option<Connection>, LocalStorage>,
-    state: StoredValue<ConnectionState>,
-    is_patient: StoredValue<bool>,
+    live: LiveThread,
+    key: WidgetKey,
+    mode: Cell<Mode>,
+    code: RefCell<Option<String>>,
+    token: RefCell<Option<String>>,
+    connection: RefCell<Option<Connection>>,
+    trouble: Cell<Trouble>,
 }
 
 impl VisitorSession {
-    /// A session that does nothing yet. Creates signals: call it in a component's body.
-    pub fn new(key: WidgetKey, thread: Option<Thread>, notice: Option<String>) -> Self {
-        Self {
-            mode: RwSignal::new(if thread.is_some() { Mode::Chat } else { Mode::Form }),
-            live: LiveThread::new(thread),
-            trouble: RwSignal::new(None),
-            keeps_nothing: RwSignal::new(false),
-            notice: RwSignal::new(notice),
-            key: StoredValue::new(key),
-            code: StoredValue::new(None),
-            token: StoredValue::new(None),
-            connection: StoredValue::new_local(None),
-            state: StoredValue::new(ConnectionState::Stopped),
-            is_patient: StoredValue::new(false),
+    /// Goes on with the chat that the page was rendered with, or with that of a token in storage.
+    pub fn start(key: WidgetKey, live: LiveThread) -> Rc<Self> {
+        let session = Rc::new(Self {
+            live,
+            key,
+            mode: Cell::new(Mode::Form),
+            code: RefCell::default(),
+            token: RefCell::default(),
+            connection: RefCell::default(),
+            trouble: Cell::new(Trouble::None),
+        });
+        if live.conversation().is_some() {
+            session.mode.set(Mode::Chat);
+            live.restore();
+            session.connect();
+        } else if session.take_stored_token() {
+            session.enter(Mode::Resuming);
+            session.connect();
         }
+        window_event_listener(ev::beforeunload, move |event| {
+            if live.would_lose_messages() {
+                event.prevent_default();
+                // Older browsers ask only when there is a text, and show their own.
+                event.set_return_value("Some messages are not sent yet.");
+            }
+        });
+        session
     }
 
-    /// Once the page lives: goes on with the chat it was rendered with, or with that of a token in storage.
-    pub fn start(self) {
-        if self.mode.get_untracked() == Mode::Chat {
-            self.live.restore();
-            self.connect();
-        } else if self.take_stored_token() {
-            self.mode.set(Mode::Resuming);
-            self.connect();
-        }
+    /// The widget's key.
+    pub fn key(&self) -> &WidgetKey {
+        &self.key
     }
 
     /// After a registration: the chat begins.
-    pub fn begin(self, conversation: ConversationId, name: String, code: String) {
-        self.code.set_value(Some(code));
-        self.token.set_value(None);
-        self.notice.set(None);
-        self.show(
-            conversation,
-            Author {
-                kind: AuthorKind::Visitor,
-                name,
-            },
-        );
+    pub fn begin(self: &Rc<Self>, conversation: ConversationId, name: String, code: String) {
+        self.code.replace(Some(code));
+        self.token.replace(None);
+        screen::say(screen::NOTICE, None);
+        let kind = AuthorKind::Visitor;
+        self.show(conversation, Author { kind, name });
         self.connect();
     }
 
-    fn show(self, conversation: ConversationId, me: Author) {
+    fn show(&self, conversation: ConversationId, me: Author) {
         self.live
             .show(Thread::new(conversation, me, Vec::new(), ConversationState::Open));
-        self.mode.set(Mode::Chat);
+        self.enter(Mode::Chat);
     }
 
-    fn connect(self) {
-        let Some(url) = page::socket_url(&format!("/ws/visitor?widget={}", self.key.get_value())) else {
+    fn enter(&self, mode: Mode) {
+        self.mode.set(mode);
+        screen::show(mode);
+    }
+
+    fn connect(self: &Rc<Self>) {
+        let Some(url) = page::socket_url(&format!("/ws/visitor?widget={}", self.key)) else {
             return;
         };
-        let hello = move || ClientFrame::Hello {
-            versions: vec![PROTOCOL_VERSION],
-            token: self.token.get_value(),
-        };
-        self.is_patient.set_value(false);
+        let [greeting, receiving, watching] = std::array::from_fn(|_| Rc::clone(self));
+        self.trouble.set(Trouble::None);
         let connection = Connection::open_reading(
             json::visitor_frame,
             url,
-            hello,
-            move |frame| self.received(&frame),
-            move |state| self.entered(state),
+            move || ClientFrame::Hello {
+                versions: vec![PROTOCOL_VERSION],
+                token: greeting.token.borrow().clone(),
+            },
+            move |frame| receiving.received(&frame),
+            move |state| watching.connection_is(state),
         );
         self.live.connect(connection.clone());
-        self.connection.set_value(Some(connection));
+        self.connection.replace(Some(connection));
     }
 
-    fn disconnect(self) {
-        if let Some(connection) = self.connection.try_update_value(Option::take).flatten() {
+    fn disconnect(&self) {
+        let connection = self.connection.take();
+        if let Some(connection) = connection {
             connection.close();
         }
     }
 
-    fn received(self, frame: &ServerFrame) {
+    fn received(self: &Rc<Self>, frame: &ServerFrame) {
         match frame {
             ServerFrame::Welcome {
                 you,
@@ -138,7 +142,7 @@ impl VisitorSession {
                 ..
             } => {
                 // Cookie or token hold: the code is not needed any more.
-                self.code.set_value(None);
+                self.code.replace(None);
                 self.welcomed(conversation, you);
             }
             ServerFrame::Error {
@@ -152,21 +156,16 @@ impl VisitorSession {
                 code: ErrorCode::UnsupportedVersion,
                 ..
             } => {
-                self.notice
-                    .set(Some("This page is out of date. Please reload it to go on.".to_owned()));
+                let words = "This page is out of date. Please reload it to go on.";
+                screen::say(screen::NOTICE, Some(words));
             }
             frame => host::arrived(self.live.apply(frame)),
         }
     }
 
-    fn welcomed(self, conversation: &ConversationId, you: &Author) {
-        let is_shown = self.live.signal().with_untracked(|thread| {
-            thread
-                .as_ref()
-                .is_some_and(|thread| thread.conversation() == conversation)
-        });
-        if is_shown {
-            self.mode.set(Mode::Chat);
+    fn welcomed(&self, conversation: &ConversationId, you: &Author) {
+        if self.live.conversation().as_ref() == Some(conversation) {
+            self.enter(Mode::Chat);
             self.live.resume();
         } else {
             self.show(conversation.clone(), you.clone());
@@ -174,85 +173,86 @@ impl VisitorSession {
     }
 
     /// Nobody knows us: try what is left, in the order of worth.
-    fn refused(self) {
-        if self.token.try_update_value(Option::take).flatten().is_some() {
+    fn refused(self: &Rc<Self>) {
+        if self.token.take().is_some() {
             Area::Local.remove(&self.storage_name());
         }
-        if self.code.with_value(Option::is_some) {
+        let has_code = self.code.borrow().is_some();
+        if has_code {
             self.exchange(EXCHANGE_ATTEMPTS);
         } else if self.take_stored_token() {
             self.connect();
         } else {
-            if self.mode.get_untracked() == Mode::Chat {
-                self.notice.set(Some(
-                    "Your session has ended. Please introduce yourself again.".to_owned(),
-                ));
+            if self.mode.get() == Mode::Chat {
+                let words = "Your session has ended. Please introduce yourself again.";
+                screen::say(screen::NOTICE, Some(words));
             }
-            self.trouble.set(None);
-            self.mode.set(Mode::Form);
+            screen::say(screen::TROUBLE, None);
+            self.enter(Mode::Form);
         }
     }
 
-    fn exchange(self, attempts: u32) {
-        let Some(code) = self.code.get_value() else { return };
+    fn exchange(self: &Rc<Self>, attempts: u32) {
+        let session = Rc::clone(self);
+        let Some(code) = self.code.borrow().clone() else { return };
         spawn_local(async move {
-            match visitor::token(code).await {
-                Ok(granted) => {
-                    self.code.set_value(None);
-                    self.keeps_nothing
-                        .set(!Area::Local.set(&self.storage_name(), &granted.token));
-                    self.token.set_value(Some(granted.token));
-                    self.connect();
+            match ask::token(&session.key, &code).await {
+                Ok(token) => {
+                    session.code.replace(None);
+                    let is_kept = Area::Local.set(&session.storage_name(), &token);
+                    screen::say(screen::KEEPS_NOTHING, (!is_kept).then_some(KEEPS_NOTHING));
+                    session.token.replace(Some(token));
+                    session.connect();
                 }
                 Err(ApiError::Network | ApiError::Unavailable) if attempts > 1 => {
-                    page::after(EXCHANGE_AGAIN_MS, move || self.exchange(attempts - 1));
+                    page::after(EXCHANGE_AGAIN_MS, move || session.exchange(attempts - 1));
                 }
                 Err(_) => {
-                    self.code.set_value(None);
-                    self.refused();
+                    session.code.replace(None);
+                    session.refused();
                 }
             }
         });
     }
 
-    fn take_stored_token(self) -> bool {
+    fn take_stored_token(&self) -> bool {
         let token = Area::Local.get(&self.storage_name());
         let is_found = token.is_some();
-        self.token.set_value(token);
+        self.token.replace(token);
         is_found
     }
 
-    fn storage_name(self) -> String {
-        format!("parlor.token.{}", self.key.get_value())
+    fn storage_name(&self) -> String {
+        format!("parlor.token.{}", self.key)
     }
 
-    fn entered(self, state: ConnectionState) {
-        self.state.set_value(state);
-        match state {
-            ConnectionState::Open | ConnectionState::Stopped => {
-                self.trouble.set(None);
-                self.is_patient.set_value(false);
+    fn connection_is(self: &Rc<Self>, state: ConnectionState) {
+        match (state, self.trouble.get()) {
+            (ConnectionState::Open | ConnectionState::Stopped, _) => {
+                self.trouble.set(Trouble::None);
+                screen::say(screen::TROUBLE, None);
             }
-            ConnectionState::Connecting | ConnectionState::Waiting => {
-                if self.trouble.with_untracked(Option::is_some) {
-                    self.trouble.set(Some(in_words()));
-                } else if !self.is_patient.get_value() {
-                    self.is_patient.set_value(true);
-                    page::after(PATIENCE_MS, move || {
-                        if self.is_patient.try_update_value(std::mem::take) == Some(true) {
-                            self.trouble.set(Some(in_words()));
-                        }
-                    });
-                }
+            (ConnectionState::Connecting | ConnectionState::Waiting, Trouble::None) => {
+                self.trouble.set(Trouble::Young);
+                let session = Rc::clone(self);
+                page::after(PATIENCE_MS, move || {
+                    if session.trouble.get() == Trouble::Young {
+                        session.tell();
+                    }
+                });
             }
+            (_, Trouble::Young) => {}
+            (_, Trouble::Told) => self.tell(),
         }
     }
-}
 
-fn in_words() -> &'static str {
-    if page::is_online() {
-        "Connecting… Messages are sent once the connection stands."
-    } else {
-        "You are offline; messages are sent when you are back."
+    fn tell(&self) {
+        self.trouble.set(Trouble::Told);
+        let words = if page::is_online() {
+            "Connecting… Messages are sent once the connection stands."
+        } else {
+            "You are offline; messages are sent when you are back."
+        };
+        screen::say(screen::TROUBLE, Some(words));
     }
 }
