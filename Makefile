@@ -60,4 +60,4 @@ lint: ## Check formatting, clippy and the dependencies' licences and sources
 
 .PHONY: clean
 clean: ## Remove what was built in the checkout; the build cache outside it stays
-	rm -rf target xtask/node_modules end2end/node_modules end2end/test-results end2end/playwright-report
+	rm -rf target xtask/node_modules end2end/node_modules end2end/test-results end2end/playwright-report end2end/pictures

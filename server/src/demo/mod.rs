@@ -21,7 +21,7 @@ const PAGE: &str = include_str!("index.html");
 const STYLE: &str = include_str!("demo.css");
 
 /// The demo's widget has this name, its rep this address.
-const WIDGET: &str = "Demo";
+const WIDGET: &str = "Northwind Lamps";
 /// The demo rep's address.
 pub const REP: &str = "demo@parlor.example";
 
