@@ -1,1 +1,97 @@
-fn main() {}
+//! `make bench`: starts the built server, measures it from outside beside the machine's own floors, and writes the report.
+
+mod checkout;
+mod client;
+mod floors;
+mod idle;
+mod latency;
+mod machine;
+mod messages;
+mod percentiles;
+mod registrations;
+mod report;
+mod server;
+mod sizes;
+mod starting;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::checkout::Checkout;
+use crate::client::Site;
+use crate::report::Figures;
+use crate::server::Parlor;
+
+/// Visitors that register; the other measurements use them.
+const VISITORS: usize = 5_000;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match measure().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn measure() -> anyhow::Result<()> {
+    let checkout = Checkout::locate();
+    machine::check_open_files(VISITORS)?;
+    let sizes = sizes::measure(&checkout)?;
+    let machine = machine::describe(&checkout).await?;
+
+    // Beside the checkout's other built files: a temporary folder of the system may be memory, where a sync costs nothing.
+    let folder = tempfile::tempdir_in(checkout.target())?;
+    let binary = checkout.binary();
+    say("starting");
+    let starting = starting::measure(&binary, folder.path()).await?;
+    let mut parlor = Parlor::start(&binary, folder.path()).await?;
+    let key = parlor.add_widget().await?;
+    parlor.add_rep().await?;
+    let site = Site::open(&parlor, key).await?;
+
+    say("registrations");
+    let (registrations, visitors) = registrations::measure(&site, VISITORS).await?;
+    say("visitor to rep");
+    let latency = latency::measure(&parlor, &site, &visitors).await?;
+    say("messages at a moderate pace");
+    let moderate = messages::moderate(&site, &visitors).await?;
+    say("messages at full speed");
+    let alone = messages::saturated(&site, &visitors).await?;
+    say("messages at full speed, with a rep signed in");
+    let watched = messages::saturated_and_watched(&site, &visitors).await?;
+    say("disk and loopback");
+    let disk = floors::disk(folder.path(), latency.commit_bytes)?;
+    let loopback = floors::loopback()?;
+    parlor.stop(Duration::from_secs(15)).await?;
+
+    // A fresh process: what the load left in its heap would hide what sockets cost.
+    say("idle sockets");
+    let mut parlor = Parlor::start(&binary, folder.path()).await?;
+    let idle = idle::measure(&parlor, &site.at(&parlor), &visitors).await?;
+    parlor.stop(Duration::from_secs(15)).await?;
+
+    let figures = Figures {
+        machine,
+        sizes,
+        starting,
+        registrations,
+        latency,
+        moderate,
+        alone,
+        watched,
+        disk,
+        loopback,
+        idle,
+    };
+    report::write(&checkout, &figures)?;
+    say("written: docs/benchmarks.md");
+    Ok(())
+}
+
+/// What is being done, for whoever waits.
+fn say(text: &str) {
+    eprintln!("bench: {text}");
+}
