@@ -5,10 +5,9 @@ use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
-/// Starts recording. `None` when this process records already, as happens in tests.
-#[must_use]
-pub fn record() -> Option<PrometheusHandle> {
-    let handle = PrometheusBuilder::new().install_recorder().ok()?;
+/// Starts recording; before anything that is measured.
+pub fn record() -> anyhow::Result<PrometheusHandle> {
+    let handle = PrometheusBuilder::new().install_recorder()?;
     metrics::describe_gauge!("parlor_sockets", "Open WebSockets.");
     metrics::describe_counter!("parlor_messages_total", "Messages committed, by author.");
     metrics::describe_counter!("parlor_messages_rate_limited_total", "Messages refused for their rate.");
@@ -28,7 +27,7 @@ pub fn record() -> Option<PrometheusHandle> {
     metrics::describe_gauge!("parlor_delivery_backlog", "Conversations with something undelivered.");
     metrics::describe_counter!("parlor_accept_errors_total", "Times no connection could be accepted.");
     metrics::describe_counter!("parlor_panics_total", "Panics caught: each is a defect.");
-    Some(handle)
+    Ok(handle)
 }
 
 /// The metrics' routes.

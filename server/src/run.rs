@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use metrics_exporter_prometheus::PrometheusHandle;
 use parlor_engine::delivery::DeliveryOptions;
 use parlor_engine::{AdmissionOptions, Context, Engine, LocalBus, Store, SystemClock};
 use parlor_hubspot::{Client, ClientOptions};
@@ -129,8 +130,7 @@ impl Started {
 }
 
 /// Serves metrics until told to stop.
-pub async fn serve_metrics(listener: TcpListener, stop: CancellationToken) {
-    let Some(handle) = measured::record() else { return };
+pub async fn serve_metrics(listener: TcpListener, handle: PrometheusHandle, stop: CancellationToken) {
     let upkeep = handle.clone();
     let stopped = stop.clone();
     tokio::spawn(async move {

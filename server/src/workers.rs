@@ -15,10 +15,14 @@ const CLEAN_EVERY: Duration = Duration::from_secs(60);
 #[must_use]
 pub fn start(engine: &Arc<Engine>, stop: &CancellationToken) -> JoinSet<()> {
     let mut workers = JoinSet::new();
-    let (delivering, cleaning) = (Arc::clone(engine), Arc::clone(engine));
+    let (delivering, telling, cleaning) = (Arc::clone(engine), Arc::clone(engine), Arc::clone(engine));
     workers.spawn(supervise("delivery", stop.clone(), move |stop| {
         let engine = Arc::clone(&delivering);
         async move { engine.delivery().run(stop).await }
+    }));
+    workers.spawn(supervise("inbox news", stop.clone(), move |stop| {
+        let engine = Arc::clone(&telling);
+        async move { engine.tell_inboxes(stop).await }
     }));
     workers.spawn(supervise("cleaning", stop.clone(), move |stop| {
         clean(Arc::clone(&cleaning), stop)

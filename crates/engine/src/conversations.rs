@@ -110,7 +110,7 @@ impl Engine {
                 self.bus.publish(&topic, Event::State(ConversationState::Open));
             }
             self.delivery.nudge();
-            self.tell_inbox(speaker.tenant, conversation).await;
+            self.tell_inbox(speaker.tenant, conversation);
         }
         Ok(appended)
     }
@@ -174,7 +174,7 @@ impl Engine {
         let changed = self.store.set_conversation_state(tenant, id, state).await?;
         if changed == Some(true) {
             self.bus.publish(&Topic::Conversation(id.clone()), Event::State(state));
-            self.tell_inbox(tenant, id).await;
+            self.tell_inbox(tenant, id);
         }
         Ok(changed)
     }
@@ -184,7 +184,7 @@ impl Engine {
         let changed = self.store.release_conversation(tenant, id).await?;
         if changed == Some(true) {
             self.delivery.nudge();
-            self.tell_inbox(tenant, id).await;
+            self.tell_inbox(tenant, id);
             self.bus
                 .publish(&Topic::Inbox(tenant.clone()), Event::Delivery(Some(id.clone())));
         }
@@ -243,18 +243,9 @@ impl Engine {
         self.store.latest_change(tenant).await
     }
 
-    /// Tells the tenant's inbox that a conversation changed, when anybody looks at it.
-    pub(crate) async fn tell_inbox(&self, tenant: &TenantId, id: &ConversationId) {
-        let topic = Topic::Inbox(tenant.clone());
-        if !self.bus.is_followed(&topic) {
-            return;
-        }
-        match self.store.summary_for_all(tenant, id).await {
-            Ok(Some(summary)) => self.bus.publish(&topic, Event::Changed(Arc::new(summary))),
-            Ok(None) => {}
-            // Whoever is connected resumes the list by its change number, so this line is late, not lost.
-            Err(error) => tracing::warn!(%error, "the inbox could not be told of a change"),
-        }
+    /// Notes that a conversation changed: the inbox is told once the sender has its answer.
+    pub(crate) fn tell_inbox(&self, tenant: &TenantId, id: &ConversationId) {
+        self.inbox_news.note(self.bus.as_ref(), tenant, id);
     }
 }
 

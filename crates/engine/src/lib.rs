@@ -9,6 +9,7 @@ mod card;
 mod context;
 mod conversations;
 pub mod delivery;
+mod inbox_news;
 pub mod reps;
 mod secret;
 mod visitors;
@@ -30,6 +31,7 @@ pub use widgets::{AddWidgetError, Origin, WidgetDraft};
 
 use crate::admission::Admission;
 use crate::delivery::Delivery;
+use crate::inbox_news::InboxNews;
 use crate::reps::SignInGuard;
 
 /// All of Parlor behind one handle; cheap to share in an [`Arc`].
@@ -40,6 +42,7 @@ pub struct Engine {
     admission: Admission,
     sign_in_guard: SignInGuard,
     delivery: Arc<Delivery>,
+    inbox_news: InboxNews,
 }
 
 impl Engine {
@@ -68,6 +71,7 @@ impl Engine {
             bus,
             admission,
             delivery,
+            inbox_news: InboxNews::default(),
         })
     }
 

@@ -15,7 +15,7 @@ use super::add::say;
 use crate::assets::Development;
 use crate::run::{self, StartOptions, Started};
 use crate::settings::{SANDBOX_TOKEN, Settings};
-use crate::{demo, listen, logging};
+use crate::{demo, listen, logging, metrics};
 
 /// Remembers whether a database holds demo conversations, which must never reach a real HubSpot, or real ones.
 const USED_WITH: &str = "used_with";
@@ -26,7 +26,8 @@ pub(super) async fn alone(settings: Settings, environment: &BTreeMap<String, Str
     logging::start(&settings);
     warn_of_unknown(&settings);
     let listener = listen::bind(settings.listen, "PARLOR_LISTEN").await?;
-    let metrics = listen::bind(settings.metrics_listen, "PARLOR_METRICS_LISTEN").await?;
+    let metrics_listener = listen::bind(settings.metrics_listen, "PARLOR_METRICS_LISTEN").await?;
+    let recorded = metrics::record()?;
     let stop = stop_on_signal();
     let options = StartOptions {
         development: development(environment),
@@ -45,7 +46,7 @@ pub(super) async fn alone(settings: Settings, environment: &BTreeMap<String, Str
         "Parlor: {}/inbox",
         started.server().settings.public_url.origin()
     ));
-    let measuring = tokio::spawn(run::serve_metrics(metrics, stop));
+    let measuring = tokio::spawn(run::serve_metrics(metrics_listener, recorded, stop));
     started.serve(listener).await;
     measuring.await.map_err(anyhow::Error::from)?;
     Ok(())
@@ -76,12 +77,13 @@ pub(super) async fn with_sandbox(
     let listener = listen::bind(settings.listen, "PARLOR_LISTEN").await?;
     let demo_listener = listen::bind(settings.sandbox.demo_listen, "PARLOR_DEMO_LISTEN").await?;
     let sandbox_listener = listen::bind(settings.sandbox.listen, "PARLOR_SANDBOX_LISTEN").await?;
-    let metrics = listen::bind(settings.metrics_listen, "PARLOR_METRICS_LISTEN").await?;
+    let metrics_listener = listen::bind(settings.metrics_listen, "PARLOR_METRICS_LISTEN").await?;
     let sandbox_address = sandbox_listener.local_addr().map_err(anyhow::Error::from)?;
     let sandbox = sandbox(&settings)?;
     let base_url = format!("http://{sandbox_address}");
     settings.hubspot.base_url = Url::parse(&base_url).map_err(anyhow::Error::from)?;
     settings.hubspot.token = Some(SecretString::from(SANDBOX_TOKEN));
+    let recorded = metrics::record()?;
     let stop = stop_on_signal();
     let options = StartOptions {
         record_url: Some(format!("{base_url}/contacts/{{id}}")),
@@ -95,7 +97,7 @@ pub(super) async fn with_sandbox(
     let demo_address = demo::address(demo_listen, &public);
     let prepared = demo::prepare(&Context::system(), started.store(), &demo_address).await?;
     let demo_page = demo::router(&public, &prepared.widget, sandbox_address);
-    let metrics_address = metrics.local_addr().map_err(anyhow::Error::from)?;
+    let metrics_address = metrics_listener.local_addr().map_err(anyhow::Error::from)?;
 
     // The sandbox outlives Parlor's last call to it.
     let sandbox_stop = CancellationToken::new();
@@ -111,7 +113,7 @@ pub(super) async fn with_sandbox(
         stop.clone(),
         Duration::from_secs(1),
     ));
-    let measuring = tokio::spawn(run::serve_metrics(metrics, stop));
+    let measuring = tokio::spawn(run::serve_metrics(metrics_listener, recorded, stop));
     say(&format!(
         "\nParlor is running, with a HubSpot of its own on this machine:\n\n\
          \x20 A marketing page with the chat   {demo_address}\n\

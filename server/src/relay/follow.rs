@@ -45,6 +45,7 @@ impl Following {
             }
             None => following.newest(engine, link).await?,
         }
+        following.state(engine, link).await?;
         Ok(following)
     }
 
@@ -93,6 +94,22 @@ impl Following {
         .await
     }
 
+    /// Says whether the conversation is open: it may have changed while the client was away, or among news that were missed.
+    async fn state(&self, engine: &Engine, link: &mut Link) -> Result<(), End> {
+        let found = engine.conversation(&self.tenant, &self.conversation).await;
+        match stored(link, found).await? {
+            Some(found) => {
+                let conversation = self.conversation.clone();
+                link.send(&ServerFrame::State {
+                    conversation,
+                    state: found.state,
+                })
+                .await
+            }
+            None => Ok(()),
+        }
+    }
+
     /// The next news, `None` when some were missed. Safe to cancel.
     pub(super) async fn next(&mut self) -> Option<Event> {
         self.events.next().await
@@ -135,8 +152,12 @@ impl Following {
             }
             Some(Event::State(state)) => link.send(&ServerFrame::State { conversation, state }).await,
             Some(_) => Ok(()),
-            None if self.is_behind => Ok(()),
-            None => self.catch_up(engine, link, false).await,
+            None => {
+                if !self.is_behind {
+                    self.catch_up(engine, link, false).await?;
+                }
+                self.state(engine, link).await
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use parlor_engine::{AdmissionOptions, Bus, Event, RegisterError, SendError, SocketId, Topic};
 use parlor_protocol::{DeliveryStatus, PageContext, TenantId};
 use parlor_sandbox::{DEFAULT_TOKEN, SandboxOptions};
+use tokio_util::sync::CancellationToken;
 
 use crate::world::{Person, World, network};
 
@@ -182,7 +183,11 @@ async fn a_message_is_told_to_those_who_follow_with_the_socket_it_came_through()
         (message.text.as_str(), message.seq, origin),
         ("hello", 1, Some(SocketId(7)))
     );
-    let Some(Event::Changed(summary)) = inbox.next().await else {
+    let told = tokio::select! {
+        told = inbox.next() => told,
+        () = world.engine.tell_inboxes(CancellationToken::new()) => None,
+    };
+    let Some(Event::Changed(summary)) = told else {
         panic!("the inbox hears of it");
     };
     assert_eq!(summary.id, ada.conversation);

@@ -62,12 +62,26 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
         // From the inside out: faults strike only calls that were admitted.
         .route_layer(middleware::from_fn_with_state(sandbox.clone(), inject::inject))
         .route_layer(middleware::from_fn_with_state(sandbox.clone(), admission::admit))
+        .route_layer(middleware::from_fn_with_state(sandbox.clone(), keep))
         .fallback(unknown_route)
         .layer(middleware::from_fn_with_state(sandbox.clone(), envelope));
     hubspot
         .merge(pages::router())
         .nest("/_control", control::router())
         .with_state(sandbox.clone())
+}
+
+/// What is answered is on disk: HubSpot does not forget a contact because a machine was switched off, so neither may this.
+async fn keep(State(sandbox): State<Sandbox>, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    if sandbox.options().records_file.is_some() {
+        match tokio::task::spawn_blocking(move || sandbox.save()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the sandbox's records are not saved"),
+            Err(error) => tracing::error!(%error, "saving the sandbox's records failed"),
+        }
+    }
+    response
 }
 
 /// The outermost layer: the log, the outage, and the correlation id.
