@@ -4,13 +4,13 @@ mod add;
 mod serve;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use parlor_engine::{StoreError, SystemClock};
 use parlor_store::sqlite::{OpenOptions, Role, SqliteStore};
 
-use crate::settings::{DEFAULT_FILE, Settings, SettingsError};
+use crate::settings::{DEFAULT_FILE, SANDBOX_DATABASE, Settings, SettingsError};
 
 /// Live chat for marketing sites that writes itself into HubSpot.
 #[derive(Debug, Parser)]
@@ -178,9 +178,18 @@ fn load(named: Option<PathBuf>, environment: &BTreeMap<String, String>) -> Resul
 
 /// The store of a command that runs beside a server, or without one.
 fn open_store(settings: &Settings) -> Result<SqliteStore, Failure> {
+    let mut path = settings.database.clone();
+    // After `make run` there is only the sandbox's: an empty second one would be of no use to anybody.
+    let sandbox = Path::new(SANDBOX_DATABASE);
+    if settings.database_is_default && !path.exists() && sandbox.exists() {
+        add::say(&format!(
+            "In {SANDBOX_DATABASE}, which `parlor serve --sandbox` uses (DATABASE_URL names another):"
+        ));
+        path = sandbox.to_owned();
+    }
     let clock = std::sync::Arc::new(SystemClock);
     Ok(SqliteStore::open(&OpenOptions {
-        path: settings.database.clone(),
+        path,
         clock,
         role: Role::Command,
     })?)

@@ -9,7 +9,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
-use axum::response::Response;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -95,7 +96,17 @@ fn service(
     hyper::service::service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().oneshot(request)
+        // The id in our log is ours; whoever asks cannot write into it.
+        request.headers_mut().remove("x-request-id");
+        // In a task of its own: a client that leaves must not stop us between the commit and telling others of it.
+        let answering = tokio::spawn(router.clone().oneshot(request));
+        async move {
+            Ok(match answering.await {
+                Ok(Ok(response)) => response,
+                Ok(Err(never)) => match never {},
+                Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+            })
+        }
     })
 }
 

@@ -143,7 +143,8 @@ pub(crate) async fn visitor_session(State(server): State<Server>, request: Reque
         .with_http_only(true)
         .with_same_site(SameSite::None)
         .with_path("/")
-        .with_expiry(Expiry::OnInactivity(Duration::days(VISITOR_DAYS)));
+        .with_expiry(Expiry::OnInactivity(Duration::days(VISITOR_DAYS)))
+        .with_always_save(true);
     let mut service = layer.layer(next);
     let mut response = match service.call(request).await {
         Ok(response) => response,
@@ -162,7 +163,8 @@ pub(crate) async fn rep_session(State(server): State<Server>, request: Request, 
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
         .with_path("/")
-        .with_expiry(Expiry::OnInactivity(Duration::days(REP_DAYS)));
+        .with_expiry(Expiry::OnInactivity(Duration::days(REP_DAYS)))
+        .with_always_save(true);
     match layer.layer(next).call(request).await {
         Ok(response) => response,
         Err(never) => match never {},

@@ -12,7 +12,9 @@ impl Checkout {
     /// program too.
     pub fn locate() -> Self {
         let xtask = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("xtask"), PathBuf::from);
-        Self { root: xtask.parent().map(Path::to_path_buf).unwrap_or_default() }
+        Self {
+            root: xtask.parent().map(Path::to_path_buf).unwrap_or_default(),
+        }
     }
 
     /// The workspace's folder.

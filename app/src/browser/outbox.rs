@@ -3,10 +3,16 @@
 //! Each lies under a name of its own, so that two tabs of one conversation do not overwrite each other's; both may send the
 //! same message, which the server stores once.
 
+use std::cell::RefCell;
+
 use parlor_protocol::{ConversationId, MessageId, MessageText};
 
 use super::storage::Area;
 use crate::ui::thread::Outgoing;
+
+thread_local! {
+    static OWNER: RefCell<String> = const { RefCell::new(String::new()) };
+}
 
 /// The unacknowledged messages of one conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,9 +24,16 @@ impl Outbox {
     /// The outbox of a conversation.
     #[must_use]
     pub fn of(conversation: &ConversationId) -> Self {
+        let owner = OWNER.with_borrow(String::clone);
         Self {
-            prefix: format!("parlor.outbox.{conversation}."),
+            prefix: format!("parlor.outbox.{owner}{conversation}."),
         }
+    }
+
+    /// Says whose outboxes these are: what one rep wrote and could not send is no other's to send from the same browser. Once a
+    /// page, before anything is kept; a visitor, who has a conversation of their own, need not.
+    pub fn belong_to(owner: &str) {
+        OWNER.set(format!("{owner}."));
     }
 
     /// Keeps a message; answers whether a reload will find it.

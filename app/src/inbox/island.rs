@@ -15,6 +15,7 @@ use super::list_pane::{FILTER_ID, ListPane, row_id};
 use super::page::InboxPageData;
 use super::thread_pane::ThreadPane;
 use super::top_bar::TopBar;
+use crate::browser::outbox::Outbox;
 
 /// The inbox.
 #[island]
@@ -28,9 +29,11 @@ pub fn Inbox(
         .selected
         .as_ref()
         .map(|selected| (selected.summary.id.clone(), selected.form.clone()));
+    let owner = rep.id.clone();
     let desk = Desk::new(data);
     provide_context(desk);
     Effect::new(move |_| {
+        Outbox::belong_to(owner.as_str());
         untrack(|| desk.start());
         window_event_listener(ev::keydown, move |event| pressed(&desk, &event));
     });

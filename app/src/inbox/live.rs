@@ -67,6 +67,8 @@ impl Desk {
     fn take(self, frame: &ServerFrame) {
         match frame {
             ServerFrame::Welcome { .. } => {
+                // Also when it comes again on the same socket: the server had to leave news out.
+                self.list.update(ConversationList::connection_lost);
                 self.ask_for_changes();
                 self.thread.resume();
                 self.resend_parked();

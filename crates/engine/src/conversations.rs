@@ -110,7 +110,7 @@ impl Engine {
                 self.bus.publish(&topic, Event::State(ConversationState::Open));
             }
             self.delivery.nudge();
-            self.tell_inbox(speaker.tenant, conversation);
+            self.tell_inbox(speaker.tenant);
         }
         Ok(appended)
     }
@@ -174,7 +174,7 @@ impl Engine {
         let changed = self.store.set_conversation_state(tenant, id, state).await?;
         if changed == Some(true) {
             self.bus.publish(&Topic::Conversation(id.clone()), Event::State(state));
-            self.tell_inbox(tenant, id);
+            self.tell_inbox(tenant);
         }
         Ok(changed)
     }
@@ -184,7 +184,7 @@ impl Engine {
         let changed = self.store.release_conversation(tenant, id).await?;
         if changed == Some(true) {
             self.delivery.nudge();
-            self.tell_inbox(tenant, id);
+            self.tell_inbox(tenant);
             self.bus
                 .publish(&Topic::Inbox(tenant.clone()), Event::Delivery(Some(id.clone())));
         }
@@ -244,8 +244,8 @@ impl Engine {
     }
 
     /// Notes that a conversation changed: the inbox is told once the sender has its answer.
-    pub(crate) fn tell_inbox(&self, tenant: &TenantId, id: &ConversationId) {
-        self.inbox_news.note(self.bus.as_ref(), tenant, id);
+    pub(crate) fn tell_inbox(&self, tenant: &TenantId) {
+        self.inbox_news.note(self.bus.as_ref(), tenant);
     }
 }
 

@@ -87,7 +87,7 @@ impl Engine {
         self.store.register(&widget.tenant, visitor).await?;
         metrics::counter!("parlor_registrations_total", "held" => if held { "true" } else { "false" }).increment(1);
         self.delivery.nudge();
-        self.tell_inbox(&widget.tenant, &conversation);
+        self.tell_inbox(&widget.tenant);
         Ok(Registered {
             visitor: id,
             conversation,

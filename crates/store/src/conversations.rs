@@ -132,12 +132,14 @@ pub trait Conversations {
         id: &ConversationId,
     ) -> Result<Option<ConversationSummary>, StoreError>;
 
-    /// The same line without anybody's reading mark, as it goes to every rep alike.
-    async fn summary_for_all(
+    /// At most `limit` lines with a greater change number than `since`, oldest change first, without anybody's reading mark: as
+    /// they go to every rep alike.
+    async fn summaries_for_all_since(
         &self,
         tenant: &TenantId,
-        id: &ConversationId,
-    ) -> Result<Option<ConversationSummary>, StoreError>;
+        since: u64,
+        limit: usize,
+    ) -> Result<Vec<ConversationSummary>, StoreError>;
 
     /// At most `limit` lines with a greater change number than `since`, oldest change first.
     async fn summaries_since(

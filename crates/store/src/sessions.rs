@@ -21,7 +21,8 @@ pub trait Sessions {
     /// Keeps a new session; answers false, and keeps nothing, when the id is taken.
     async fn create_session(&self, session: SessionRow) -> Result<bool, StoreError>;
 
-    /// Keeps a session, new or not.
+    /// Keeps what a session holds now. One that was removed meanwhile stays removed: a request that began before signing out
+    /// must not bring it back.
     async fn save_session(&self, session: SessionRow) -> Result<(), StoreError>;
 
     /// A session that is not past its time.

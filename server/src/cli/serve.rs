@@ -14,12 +14,11 @@ use super::Failure;
 use super::add::say;
 use crate::assets::Development;
 use crate::run::{self, StartOptions, Started};
-use crate::settings::{SANDBOX_TOKEN, Settings};
+use crate::settings::{SANDBOX_DATABASE, SANDBOX_TOKEN, Settings};
 use crate::{demo, listen, logging, metrics};
 
 /// Remembers whether a database holds demo conversations, which must never reach a real HubSpot, or real ones.
 const USED_WITH: &str = "used_with";
-const SANDBOX_DATABASE: &str = "parlor-sandbox.db";
 
 /// Parlor alone, with HubSpot or without.
 pub(super) async fn alone(settings: Settings, environment: &BTreeMap<String, String>) -> Result<(), Failure> {

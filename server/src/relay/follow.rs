@@ -1,7 +1,7 @@
 //! Following one conversation: what went out, what is missing, what comes.
 
 use parlor_engine::{Engine, Event, SocketId, Subscription, Topic};
-use parlor_protocol::{ConversationId, Message, ServerFrame, TenantId};
+use parlor_protocol::{ConversationId, ConversationState, Message, ServerFrame, TenantId};
 
 use super::link::{End, Link};
 
@@ -18,6 +18,8 @@ pub(super) struct Following {
     sent: u64,
     /// A full page went out and the client has not asked for the next: live messages wait in the store.
     is_behind: bool,
+    /// The state the client knows.
+    state: Option<ConversationState>,
 }
 
 impl Following {
@@ -37,6 +39,7 @@ impl Following {
             events,
             sent: 0,
             is_behind: false,
+            state: None,
         };
         match last_seq {
             Some(last_seq) => {
@@ -45,7 +48,7 @@ impl Following {
             }
             None => following.newest(engine, link).await?,
         }
-        following.state(engine, link).await?;
+        following.look_at_state(engine, link).await?;
         Ok(following)
     }
 
@@ -94,20 +97,23 @@ impl Following {
         .await
     }
 
-    /// Says whether the conversation is open: it may have changed while the client was away, or among news that were missed.
-    async fn state(&self, engine: &Engine, link: &mut Link) -> Result<(), End> {
+    /// Says whether the conversation is open, when the client does not know: it may have changed while the client was away, or
+    /// among news that were missed.
+    async fn look_at_state(&mut self, engine: &Engine, link: &mut Link) -> Result<(), End> {
         let found = engine.conversation(&self.tenant, &self.conversation).await;
         match stored(link, found).await? {
-            Some(found) => {
-                let conversation = self.conversation.clone();
-                link.send(&ServerFrame::State {
-                    conversation,
-                    state: found.state,
-                })
-                .await
-            }
+            Some(found) => self.tell_state(link, found.state).await,
             None => Ok(()),
         }
+    }
+
+    async fn tell_state(&mut self, link: &mut Link, state: ConversationState) -> Result<(), End> {
+        if self.state == Some(state) {
+            return Ok(());
+        }
+        self.state = Some(state);
+        let conversation = self.conversation.clone();
+        link.send(&ServerFrame::State { conversation, state }).await
     }
 
     /// The next news, `None` when some were missed. Safe to cancel.
@@ -117,7 +123,7 @@ impl Following {
 
     /// The socket's own message is on disk and acknowledged: it need not be told of it.
     pub(super) fn acknowledged(&mut self, seq: u64) {
-        if seq == self.sent + 1 && !self.is_behind {
+        if seq == self.sent.saturating_add(1) && !self.is_behind {
             self.sent = seq;
         }
     }
@@ -136,7 +142,7 @@ impl Following {
                 if self.is_behind || message.seq <= self.sent {
                     return Ok(());
                 }
-                if message.seq > self.sent + 1 {
+                if message.seq > self.sent.saturating_add(1) {
                     return self.catch_up(engine, link, false).await;
                 }
                 self.sent = message.seq;
@@ -150,13 +156,13 @@ impl Following {
                 let author = parlor_protocol::Author::clone(&author);
                 link.send(&ServerFrame::Typing { conversation, author }).await
             }
-            Some(Event::State(state)) => link.send(&ServerFrame::State { conversation, state }).await,
+            Some(Event::State(state)) => self.tell_state(link, state).await,
             Some(_) => Ok(()),
             None => {
                 if !self.is_behind {
                     self.catch_up(engine, link, false).await?;
                 }
-                self.state(engine, link).await
+                self.look_at_state(engine, link).await
             }
         }
     }
@@ -188,11 +194,11 @@ fn count_that_fit<'a>(messages: impl Iterator<Item = &'a Message>) -> usize {
 }
 
 /// What the store found, or the end of a socket that cannot be served: the client comes back and resumes.
-async fn stored<T>(link: &mut Link, found: Result<T, parlor_engine::StoreError>) -> Result<T, End> {
+pub(super) async fn stored<T>(link: &mut Link, found: Result<T, parlor_engine::StoreError>) -> Result<T, End> {
     match found {
         Ok(found) => Ok(found),
         Err(error) => {
-            tracing::error!(%error, "a conversation could not be read");
+            tracing::error!(%error, "the store could not answer a socket");
             link.refuse(
                 parlor_protocol::ErrorCode::Unavailable,
                 "The server cannot read its store now.",

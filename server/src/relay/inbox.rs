@@ -2,14 +2,14 @@
 
 use axum::extract::ws::WebSocket;
 use futures_util::future::select_all;
-use parlor_engine::{Event, Rep, StoreError, Subscription, Topic, rep_author};
+use parlor_engine::{Event, Rep, StoreError, Subscription, rep_author};
 use parlor_protocol::limit::PROTOCOL_VERSION;
 use parlor_protocol::{ClientFrame, ConversationId, ErrorCode, ServerFrame};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tower_sessions::SessionStore;
 use tower_sessions::session::Id;
 
-use super::follow::Following;
+use super::follow::{Following, stored};
 use super::link::{ASK_EVERY, End, Link, POLICY, STOPPING};
 use super::sockets::Place;
 use super::visitor::{HELLO_WITHIN, acknowledge, versions_agree};
@@ -38,7 +38,11 @@ pub(super) async fn serve(server: Server, socket: WebSocket, place: Place, signe
         password_version,
         session,
     } = signed_in;
-    let news = server.engine.subscribe(Topic::Inbox(rep.tenant.clone()));
+    let followed = server.engine.follow_inbox(&rep.tenant).await;
+    let (news, change) = match stored(&mut link, followed).await {
+        Ok(followed) => followed,
+        Err(end) => return link.close(end).await,
+    };
     let mut desk = Desk {
         server,
         link,
@@ -49,7 +53,7 @@ pub(super) async fn serve(server: Server, socket: WebSocket, place: Place, signe
         news,
         threads: Vec::new(),
     };
-    let end = desk.run().await;
+    let end = desk.run(change).await;
     desk.link.close(end).await;
 }
 
@@ -66,8 +70,8 @@ struct Desk {
 }
 
 impl Desk {
-    async fn run(&mut self) -> End {
-        if let Err(end) = self.welcome().await {
+    async fn run(&mut self, change: u64) -> End {
+        if let Err(end) = self.welcome(change).await {
             return end;
         }
         let mut asking = interval_at(Instant::now() + ASK_EVERY, ASK_EVERY);
@@ -104,9 +108,7 @@ impl Desk {
         }
     }
 
-    async fn welcome(&mut self) -> Result<(), End> {
-        let change = self.server.engine.latest_change(&self.rep.tenant).await;
-        let change = self.stored(change).await?;
+    async fn welcome(&mut self, change: u64) -> Result<(), End> {
         let you = rep_author(&self.rep);
         self.link
             .send(&ServerFrame::Welcome {
@@ -287,7 +289,11 @@ impl Desk {
             }
             Some(_) => Ok(()),
             // Some news were missed: a new welcome makes the client ask for the list from the change it has.
-            None => self.welcome().await,
+            None => {
+                let change = self.server.engine.latest_change(&self.rep.tenant).await;
+                let change = self.stored(change).await?;
+                self.welcome(change).await
+            }
         }
     }
 
@@ -298,14 +304,6 @@ impl Desk {
     }
 
     async fn stored<T>(&mut self, found: Result<T, StoreError>) -> Result<T, End> {
-        match found {
-            Ok(found) => Ok(found),
-            Err(error) => {
-                tracing::error!(%error, "the store could not answer a rep");
-                let reason = "The server cannot read its store now.";
-                self.link.refuse(ErrorCode::Unavailable, reason, None).await?;
-                Err(End::Close(axum::extract::ws::close_code::AGAIN, "try again"))
-            }
-        }
+        stored(&mut self.link, found).await
     }
 }

@@ -110,7 +110,13 @@ impl Link {
                 Message::Ping(_) | Message::Pong(_) => None,
                 Message::Binary(_) => Some("".into()),
             };
-            match self.rates.frame() {
+            let frame = text.map(|text| serde_json::from_str::<ClientFrame>(&text));
+            // A message has a limit of its own, whose refusal names it; see `admits_message`.
+            let verdict = match &frame {
+                Some(Ok(ClientFrame::Send { .. })) => Verdict::Fine,
+                _ => self.rates.frame(),
+            };
+            match verdict {
                 Verdict::Fine => {}
                 Verdict::Enough => return Err(End::Close(POLICY, "too many frames")),
                 Verdict::Wait(wait) => {
@@ -118,8 +124,8 @@ impl Link {
                     continue;
                 }
             }
-            let Some(text) = text else { continue };
-            match serde_json::from_str::<ClientFrame>(&text) {
+            let Some(frame) = frame else { continue };
+            match frame {
                 Ok(ClientFrame::Ping {}) => Box::pin(self.send(&ServerFrame::Pong {})).await?,
                 Ok(frame) => {
                     self.malformed = 0;

@@ -1,7 +1,7 @@
 //! How fast one socket may speak. A refused message stays pending with its sender; only who ignores the delay is shut out.
 
 use std::num::NonZeroU32;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
@@ -12,14 +12,27 @@ const MESSAGES: (u32, u32) = (5, 30);
 /// Frames of any kind, likewise.
 const FRAMES: (u32, u32) = (25, 150);
 
-/// Refusals in a row after which a client is not listening to them.
+/// What was under way when the first refusal went out is no client's fault: a resend after an outage, say.
+const HEARD_WITHIN: Duration = Duration::from_secs(3);
+
+/// Refusals after that, without a pause, by which a client shows that it does not listen.
 const IGNORED: u32 = 20;
+
+/// Refusals that nothing excuses.
+const FLOOD: u32 = 400;
 
 /// One socket's limits.
 pub(super) struct Rates {
     messages: DefaultDirectRateLimiter,
     frames: DefaultDirectRateLimiter,
-    refused_in_a_row: u32,
+    refused: Option<Refused>,
+}
+
+/// A row of refusals, from the first to the first frame that was in time.
+struct Refused {
+    since: Instant,
+    times: u32,
+    after_hearing: u32,
 }
 
 /// What a limit says.
@@ -37,36 +50,41 @@ impl Rates {
         Self {
             messages: limiter(MESSAGES),
             frames: limiter(FRAMES),
-            refused_in_a_row: 0,
+            refused: None,
         }
     }
 
     /// A message.
     pub(super) fn message(&mut self) -> Verdict {
         let checked = check(&self.messages);
-        if checked.is_ok() {
-            self.refused_in_a_row = 0;
-        }
         self.judge(checked)
     }
 
-    /// A frame of any kind.
+    /// Any other frame.
     pub(super) fn frame(&mut self) -> Verdict {
         let checked = check(&self.frames);
         self.judge(checked)
     }
 
     fn judge(&mut self, checked: Result<(), Duration>) -> Verdict {
-        match checked {
-            Ok(()) => Verdict::Fine,
-            Err(wait) => {
-                self.refused_in_a_row += 1;
-                if self.refused_in_a_row > IGNORED {
-                    Verdict::Enough
-                } else {
-                    Verdict::Wait(wait)
-                }
-            }
+        let Err(wait) = checked else {
+            self.refused = None;
+            return Verdict::Fine;
+        };
+        let now = Instant::now();
+        let refused = self.refused.get_or_insert(Refused {
+            since: now,
+            times: 0,
+            after_hearing: 0,
+        });
+        refused.times += 1;
+        if now.duration_since(refused.since) > HEARD_WITHIN {
+            refused.after_hearing += 1;
+        }
+        if refused.times > FLOOD || refused.after_hearing > IGNORED {
+            Verdict::Enough
+        } else {
+            Verdict::Wait(wait)
         }
     }
 }

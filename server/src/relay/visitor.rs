@@ -8,7 +8,7 @@ use parlor_protocol::limit::{MALFORMED_FRAMES, PROTOCOL_VERSION};
 use parlor_protocol::{ClientFrame, ConversationId, ErrorCode, MessageId, ServerFrame};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
-use super::follow::Following;
+use super::follow::{Following, stored};
 use super::link::{ASK_EVERY, End, Link, POLICY, STOPPING};
 use super::sockets::Place;
 use crate::state::Server;
@@ -41,7 +41,10 @@ async fn hello(server: &Server, link: &mut Link, widget: &Widget, by_cookie: Opt
     let token = versions_agree(link).await?;
     let visitor = match (by_cookie, token) {
         (Some(visitor), _) => Some(visitor),
-        (None, Some(token)) => server.engine.visitor_by_token(widget, &token).await.unwrap_or_default(),
+        (None, Some(token)) => {
+            let found = server.engine.visitor_by_token(widget, &token).await;
+            stored(link, found).await?
+        }
         (None, None) => None,
     };
     let Some(visitor) = visitor else {

@@ -56,7 +56,10 @@ pub(super) fn check(values: &Values, environment: &BTreeMap<String, String>) -> 
                 .into(),
         ),
         sandbox: SandboxSettings {
-            listen: parsed(&values.get("sandbox.listen"), "an address and port like 127.0.0.1:3002")?,
+            listen: loopback(
+                &values.get("sandbox.listen"),
+                "an address and port of this machine like 127.0.0.1:3002",
+            )?,
             file: Some(values.get("sandbox.file").text)
                 .filter(|text| !text.is_empty())
                 .map(PathBuf::from),
@@ -75,6 +78,16 @@ fn wrong(value: &Value, expected: impl Display) -> SettingsError {
 
 fn parsed<T: FromStr>(value: &Value, expected: &str) -> Result<T, SettingsError> {
     value.text.parse().map_err(|_| wrong(value, expected))
+}
+
+/// The sandbox has no secrets worth the name: it is for this machine alone.
+fn loopback(value: &Value, expected: &str) -> Result<SocketAddr, SettingsError> {
+    let address: SocketAddr = parsed(value, expected)?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err(wrong(value, "a loopback address, like 127.0.0.1:3002"))
+    }
 }
 
 fn public_url(value: &Value, listen: SocketAddr) -> Result<PublicUrl, SettingsError> {
@@ -205,6 +218,11 @@ fn check_token(token: &Value, base_url: &Url) -> Result<(), SettingsError> {
         return Err(SettingsError(format!(
             "{place} is the sandbox's token, and HUBSPOT_BASE_URL leads to the real HubSpot: set a service key of your account, \
              or start with --sandbox"
+        )));
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(SettingsError(format!(
+            "{place} holds a blank, a line end or a letter that no token has: copy it again, without quotes"
         )));
     }
     let lower = text.to_ascii_lowercase();

@@ -24,6 +24,9 @@ pub const DEFAULTS: &str = include_str!("../../parlor.default.toml");
 /// The file that is read when no other is named and it is there.
 pub const DEFAULT_FILE: &str = "parlor.toml";
 
+/// The database of `parlor serve --sandbox` when none is named: demo conversations never mix with real ones.
+pub const SANDBOX_DATABASE: &str = "parlor-sandbox.db";
+
 /// The only token the sandbox grants from the start, with every scope.
 pub const SANDBOX_TOKEN: &str = "pat-sandbox";
 

@@ -196,6 +196,7 @@ impl Site {
         socket.hello().await;
         socket.subscribe(&visitor.conversation, last_seq).await;
         socket.frame("page").await;
+        socket.frame("state").await;
         socket
     }
 

@@ -99,6 +99,9 @@ const UNCLEAR_MARGIN: Duration = Duration::from_mins(1);
 /// Between two passes, when something was due at once again.
 const LEAST_REST: Duration = Duration::from_millis(50);
 
+/// How often delivery looks for work that nobody told it of.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+
 /// How many addresses or records one step takes: HubSpot's batch limit.
 const BATCH: usize = parlor_hubspot::MAX_BATCH_INPUTS;
 
@@ -170,7 +173,10 @@ impl Delivery {
     pub async fn run(&self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             let due = self.pass(&stop).await;
-            let wait = due.map(|due| due.since(self.context.now()).max(LEAST_REST));
+            // Nobody should have to be told twice: what a nudge was lost for is found at the next look.
+            let wait = due.map_or(LOOK_EVERY, |due| {
+                due.since(self.context.now()).clamp(LEAST_REST, LOOK_EVERY)
+            });
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = self.nudged.notified() => {
@@ -179,7 +185,7 @@ impl Delivery {
                         () = tokio::time::sleep(self.options.collect) => {}
                     }
                 }
-                () = sleep_for(wait) => {}
+                () = tokio::time::sleep(wait) => {}
             }
         }
     }
@@ -340,13 +346,6 @@ fn portal_trouble(error: &Error) -> Stop {
     };
     tracing::warn!(%error, "a call to HubSpot failed");
     Stop::Portal(words, wait)
-}
-
-async fn sleep_for(wait: Option<Duration>) {
-    match wait {
-        Some(wait) => tokio::time::sleep(wait).await,
-        None => std::future::pending().await,
-    }
 }
 
 /// What HubSpot said of one contact, for a rep: its own words, which may name the address that the rep sees anyway.

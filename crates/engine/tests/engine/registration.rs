@@ -168,7 +168,7 @@ async fn a_message_is_told_to_those_who_follow_with_the_socket_it_came_through()
     let world = World::new().await;
     let ada = world.ada().await;
     let mut thread = world.engine.subscribe(Topic::Conversation(ada.conversation.clone()));
-    let mut inbox = world.engine.subscribe(Topic::Inbox(TenantId::default_tenant()));
+    let (mut inbox, _) = world.engine.follow_inbox(&TenantId::default_tenant()).await.unwrap();
     let id = world.message_id();
     let send = || {
         world

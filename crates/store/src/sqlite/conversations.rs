@@ -153,13 +153,14 @@ impl Conversations for SqliteStore {
             .await
     }
 
-    async fn summary_for_all(
+    async fn summaries_for_all_since(
         &self,
         tenant: &TenantId,
-        id: &ConversationId,
-    ) -> Result<Option<ConversationSummary>, StoreError> {
-        let (tenant, id) = (tenant.clone(), id.clone());
-        self.read(move |connection| summaries::for_all(connection, &tenant, &id))
+        since: u64,
+        limit: usize,
+    ) -> Result<Vec<ConversationSummary>, StoreError> {
+        let tenant = tenant.clone();
+        self.read(move |connection| summaries::for_all_since(connection, &tenant, since, limit))
             .await
     }
 

@@ -24,8 +24,7 @@ impl Sessions for SqliteStore {
         self.write(move |batch| {
             change(
                 batch.connection,
-                "INSERT INTO session (tenant_id, id, data, expires_at) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (tenant_id, id) DO UPDATE SET data = excluded.data, expires_at = excluded.expires_at",
+                "UPDATE session SET data = ?3, expires_at = ?4 WHERE tenant_id = ?1 AND id = ?2",
                 (INSTALLATION, session.id.0, &session.data, session.expires_at.millis()),
             )?;
             Ok(())

@@ -47,21 +47,18 @@ pub(super) fn one_of(
     )
 }
 
-/// The line as it goes to every rep alike: without anybody's mark.
-pub(super) fn for_all(
+/// Lines as they go to every rep alike: without anybody's mark.
+pub(super) fn for_all_since(
     connection: &Connection,
     tenant: &TenantId,
-    id: &ConversationId,
-) -> Result<Option<ConversationSummary>, StoreError> {
-    let sql = summaries!("conversation.id = ?3");
-    let line = one(
-        connection,
-        "conversation",
-        sql,
-        (tenant.as_str(), None::<&str>, id.as_str()),
-        read,
-    )?;
-    Ok(line.map(|line| ConversationSummary { read_seq: None, ..line }))
+    since: u64,
+    limit: usize,
+) -> Result<Vec<ConversationSummary>, StoreError> {
+    let sql = summaries!("conversation.change > ?3 ORDER BY conversation.change LIMIT ?4");
+    let parameters = (tenant.as_str(), None::<&str>, signed(since), signed(limit));
+    let lines = all(connection, "conversation", sql, parameters, read)?;
+    let unmarked = |line| ConversationSummary { read_seq: None, ..line };
+    Ok(lines.into_iter().map(unmarked).collect())
 }
 
 pub(super) fn since(
