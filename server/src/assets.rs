@@ -149,7 +149,8 @@ impl Assets {
             Some(found) => found,
             None => (Embedded::get(name)?, None),
         };
-        let tag = format!("\"{}\"", &self.digest);
+        // Weak: the plain form and the compressed ones share it.
+        let tag = format!("W/\"{}\"", &self.digest);
         answer(name, file.data, encoding, cache, Some(tag), headers)
     }
 }

@@ -32,7 +32,7 @@ pub struct Script {
     pub plain: Vec<u8>,
     /// The same by brotli, as small as it gets.
     pub brotli: Vec<u8>,
-    /// Its digest in quotes.
+    /// Its entity tag; weak, since the plain form and the compressed one share it.
     pub tag: String,
 }
 
@@ -76,7 +76,7 @@ impl Loader {
         let script = Arc::new(Script {
             plain,
             brotli,
-            tag: format!("\"{tag}\""),
+            tag: format!("W/\"{tag}\""),
         });
         let mut scripts = self.scripts.lock().unwrap_or_else(PoisonError::into_inner);
         if scripts.len() >= KEPT {

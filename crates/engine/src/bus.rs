@@ -114,7 +114,7 @@ struct TopicGuard {
 impl Drop for TopicGuard {
     fn drop(&mut self) {
         let mut topics = lock(&self.topics);
-        // This follower's own receiver is dropped after the guard (field order), so it still counts as one.
+        // This follower's own receiver is gone already: fields are dropped in their order, and the guard is the last.
         if topics
             .get(&self.topic)
             .is_some_and(|sender| sender.receiver_count() == 0)

@@ -78,7 +78,7 @@ async fn a_loader_carries_its_widgets_settings_and_nothing_in_them_ends_the_scri
     assert_eq!(settings["key"], key.as_str());
     assert_eq!(settings["origin"], "https://chat.example.com");
     assert_eq!(settings["position"], "end");
-    assert!(script.tag.starts_with('"') && script.tag.ends_with('"'));
+    assert!(script.tag.starts_with("W/\"") && script.tag.ends_with('"'));
     assert!(!script.brotli.is_empty());
     assert_eq!(loader.script(&widget).unwrap().tag, script.tag);
     let moved = Loader::new(

@@ -167,3 +167,27 @@ async fn a90_compression_is_offered_and_never_taken() {
     assert!(!chat.upgrade.contains_key("sec-websocket-extensions"));
     house.stop().await;
 }
+
+/// What our own client does after an outage: everything that is pending, at once.
+#[tokio::test]
+async fn a84_a_resend_of_sixty_messages_is_slowed_and_not_shut_out() {
+    let house = House::start().await;
+    let visitor = house.register(&house.key, "Ada", "ada@example.com").await;
+    let mut chat = house.chat(&visitor, None).await;
+    let ids: Vec<String> = (0..60).map(|_| message_id()).collect();
+    for id in &ids {
+        chat.send(message(&visitor.conversation, id, "written while away"))
+            .await;
+    }
+    let (mut taken, mut delayed) = (0, 0);
+    for _ in &ids {
+        match chat.news().await {
+            News::Frame(frame) if frame["type"] == "ack" => taken += 1,
+            News::Frame(frame) if frame["code"] == "rate_limited" => delayed += 1,
+            News::Frame(frame) => panic!("{frame}"),
+            News::Closed(code) => panic!("closed with {code}"),
+        }
+    }
+    assert!(taken >= 30 && taken + delayed == 60, "{taken} taken, {delayed} delayed");
+    house.stop().await;
+}

@@ -13,6 +13,7 @@ mod configuration;
 mod framing;
 mod house;
 mod inbox;
+mod leaving;
 mod limits;
 mod metrics;
 mod origins;

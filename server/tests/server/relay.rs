@@ -388,3 +388,31 @@ async fn whoever_stops_following_hears_no_more() {
     }
     house.stop().await;
 }
+
+#[tokio::test]
+async fn a_number_beyond_all_messages_is_answered_and_the_chat_goes_on() {
+    let (house, visitor) = house_with_visitor().await;
+    let mut chat = house.chat(&visitor, Some(u64::MAX)).await;
+    assert_eq!(chat.say(&visitor.conversation, "still here").await["seq"], 1);
+    let page = json!({"type": "page", "conversation": visitor.conversation, "after": u64::MAX});
+    chat.send(page).await;
+    assert_eq!(chat.frame("page").await["messages"], json!([]));
+    assert_eq!(chat.say(&visitor.conversation, "and here").await["seq"], 2);
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_comes_back_learns_that_the_conversation_was_closed_meanwhile() {
+    let (house, visitor) = house_with_visitor().await;
+    let cookie = house.rep_cookie().await;
+    let input = json!({"conversation": visitor.conversation, "state": "closed"});
+    assert_eq!(house.inbox_function(&cookie, "set-state", &input).await.status, 200);
+    let mut chat = house
+        .socket(&format!("/ws/visitor?widget={}", visitor.key), Some(&visitor.cookie))
+        .await
+        .unwrap();
+    chat.hello().await;
+    chat.subscribe(&visitor.conversation, Some(0)).await;
+    assert_eq!(chat.frame("state").await["state"], "closed");
+    house.stop().await;
+}

@@ -53,6 +53,8 @@ async fn a_wrong_setting_is_named_in_one_line() {
         ("PARLOR_PUBLIC_URL", "https://chat.example.com/parlor"),
         ("PARLOR_TRUSTED_PROXIES", "everyone"),
         ("PARLOR_METRICS_LISTEN", "localhost"),
+        ("PARLOR_SANDBOX_LISTEN", "192.0.2.1:3002"),
+        ("HUBSPOT_ACCESS_TOKEN", "pat-eu1-0f1e2d3c4b5a\n69788796a5b4c3d2e1f0"),
         ("DATABASE_URL", "postgres://parlor:hunter2hunter2@db/parlor"),
         ("DATABASE_URL", "sqlite::memory:"),
         ("PARLOR_MAX_SOCKETS", "many"),

@@ -45,7 +45,9 @@ fn every_text(error: &Error) -> String {
 #[tokio::test]
 async fn a_call_is_one_line_with_the_template_and_nothing_private_at_any_level() {
     // With nobody listening, other tests' threads would have these lines switched off for the whole process.
-    let everything = tracing_subscriber::fmt().with_max_level(Level::TRACE).with_writer(std::io::sink);
+    let everything = tracing_subscriber::fmt()
+        .with_max_level(Level::TRACE)
+        .with_writer(std::io::sink);
     let _ = tracing::subscriber::set_global_default(everything.finish());
     let log = Log::default();
     let writer = log.clone();
