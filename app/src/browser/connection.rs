@@ -133,7 +133,13 @@ impl Connection {
 
     /// Sends a frame; answers whether the socket took it. False means: not open, or too much waits to be sent already.
     pub fn send(&self, frame: &ClientFrame) -> bool {
-        self.state() == ConnectionState::Open && self.0.transmit(frame)
+        self.is_open() && self.0.transmit(frame)
+    }
+
+    /// Whether the server has welcomed us.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.state() == ConnectionState::Open
     }
 
     /// Where the connection stands.

@@ -63,6 +63,11 @@ impl LiveThread {
         self.resume();
     }
 
+    /// Shows no thread any more; answers the one that was shown.
+    pub fn leave(self) -> Option<Thread> {
+        self.thread.try_update(Option::take).flatten()
+    }
+
     /// Takes back what the outbox of the rendered conversation kept. Call it once, after hydration.
     pub fn restore(self) {
         self.update(|thread| thread.restore(Outbox::of(thread.conversation()).kept()));
@@ -70,12 +75,9 @@ impl LiveThread {
 
     /// After a welcome: subscribes from where the thread ends and sends again what is not acknowledged.
     pub fn resume(self) {
-        let frames = self.update(|thread| {
-            let mut frames = vec![thread.subscribe()];
-            frames.extend(thread.resend());
-            frames
-        });
-        self.transmit(frames.unwrap_or_default());
+        let frame = self.update(Thread::subscribe);
+        self.transmit(frame);
+        self.send_next();
     }
 
     /// Takes in a frame. Answers how many live messages of the other side it brought.
@@ -90,38 +92,37 @@ impl LiveThread {
             self.tied(|ties| ties.unkept.retain(|other| other != id));
         }
         self.transmit(applied.send);
-        self.set_timer();
+        self.send_next();
         applied.arrived
     }
 
     /// Sends a text that the composer has checked. It stands in the list at once, and goes out when the connection stands.
     pub fn send(self, text: String) {
         let Some(id) = page::new_message_id() else { return };
-        let frame = self.update(|thread| {
-            let frame = thread.send(id, text, page::now());
+        self.update(|thread| {
+            thread.write(id, text, page::now());
             self.keep(thread, thread.outgoing().last());
-            frame
         });
         self.tied(|ties| ties.typed_at = 0);
-        self.transmit(frame);
+        self.send_next();
     }
 
     /// Sends a failed message once more.
     pub fn retry(self, id: &MessageId) {
-        let frame = self.update(|thread| {
-            let (frame, message) = thread.retry(id, page::new_message_id())?;
+        self.update(|thread| {
+            let message = thread.retry(id, page::new_message_id())?;
             if message.id != *id {
                 Outbox::of(thread.conversation()).forget(id);
             }
             self.keep(thread, Some(&message));
-            Some(frame)
+            Some(())
         });
-        self.transmit(frame.flatten());
+        self.send_next();
     }
 
     /// Asks for the messages above the oldest.
     pub fn load_older(self) {
-        if self.is_open() {
+        if self.connection().is_some_and(|connection| connection.is_open()) {
             let frame = self.update(Thread::older);
             self.transmit(frame.flatten());
         }
@@ -142,11 +143,17 @@ impl LiveThread {
     /// Whether leaving the page would lose a message: it is not acknowledged and storage refused it.
     #[must_use]
     pub fn would_lose_messages(self) -> bool {
-        let unkept = self.tied(|ties| ties.unkept.clone()).unwrap_or_default();
-        self.look(|thread| thread.outgoing().iter().any(|message| unkept.contains(&message.id))) == Some(true)
+        self.look(|thread| self.would_lose(thread)) == Some(true)
     }
 
-    fn keep(self, thread: &Thread, message: Option<&crate::ui::thread::Outgoing>) {
+    /// The same of a thread that was shown here before.
+    #[must_use]
+    pub fn would_lose(self, thread: &Thread) -> bool {
+        let mut outgoing = thread.outgoing().iter();
+        self.tied(|ties| outgoing.any(|message| ties.unkept.contains(&message.id))) == Some(true)
+    }
+
+    fn keep(self, thread: &Thread, message: Option<&crate::ui::outgoing::Outgoing>) {
         if let Some(message) = message
             && !Outbox::of(thread.conversation()).keep(message)
         {
@@ -156,11 +163,6 @@ impl LiveThread {
 
     fn connection(self) -> Option<Connection> {
         self.tied(|ties| ties.connection.clone()).flatten()
-    }
-
-    fn is_open(self) -> bool {
-        self.connection()
-            .is_some_and(|connection| connection.state() == super::ConnectionState::Open)
     }
 
     fn look<R>(self, look: impl FnOnce(&Thread) -> R) -> Option<R> {
@@ -184,6 +186,22 @@ impl LiveThread {
         }
     }
 
+    /// Sends the next message of ours, if it is time for one, and wakes up when something is due next.
+    fn send_next(self) {
+        if let Some(connection) = self.connection().filter(Connection::is_open) {
+            // No view shows which message is on its way: nothing is told of the change.
+            self.thread.try_update_untracked(|thread| {
+                if let Some(thread) = thread
+                    && let Some(frame) = thread.next_to_send()
+                    && !connection.send(&frame)
+                {
+                    thread.was_not_taken(page::now());
+                }
+            });
+        }
+        self.set_timer();
+    }
+
     /// Wakes up when something is due next.
     fn set_timer(self) {
         if let Some(timer) = self.tied(|ties| ties.timer.take()).flatten() {
@@ -199,9 +217,8 @@ impl LiveThread {
             if self.tied(|ties| ties.timer = None).is_none() {
                 return;
             }
-            let frames = self.update(|thread| thread.tick(page::now()));
-            self.transmit(frames.unwrap_or_default());
-            self.set_timer();
+            self.update(|thread| thread.tick(page::now()));
+            self.send_next();
         });
         self.tied(|ties| ties.timer = timer);
     }

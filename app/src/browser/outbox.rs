@@ -8,7 +8,10 @@ use std::cell::RefCell;
 use parlor_protocol::{ConversationId, MessageId, MessageText};
 
 use super::storage::Area;
-use crate::ui::thread::Outgoing;
+use crate::ui::outgoing::Outgoing;
+
+/// What the name of everything kept begins with.
+const PREFIX: &str = "parlor.outbox.";
 
 thread_local! {
     static OWNER: RefCell<String> = const { RefCell::new(String::new()) };
@@ -26,7 +29,7 @@ impl Outbox {
     pub fn of(conversation: &ConversationId) -> Self {
         let owner = OWNER.with_borrow(String::clone);
         Self {
-            prefix: format!("parlor.outbox.{owner}{conversation}."),
+            prefix: format!("{PREFIX}{owner}{conversation}."),
         }
     }
 
@@ -42,7 +45,7 @@ impl Outbox {
         Area::Local.set(&self.name(&message.id), &encode(message))
     }
 
-    /// Forgets a message: it is stored, or given up.
+    /// Forgets a message: it is stored.
     pub fn forget(&self, id: &MessageId) {
         Area::Local.remove(&self.name(id));
     }
@@ -55,6 +58,20 @@ impl Outbox {
             .iter()
             .filter_map(|name| decode(name.strip_prefix(&self.prefix)?, &Area::Local.get(name)?))
             .collect()
+    }
+
+    /// The conversations of this owner in which something is kept, each once.
+    #[must_use]
+    pub fn conversations() -> Vec<ConversationId> {
+        let prefix = OWNER.with_borrow(|owner| format!("{PREFIX}{owner}"));
+        let mut found: Vec<ConversationId> = Area::Local
+            .names(&prefix)
+            .iter()
+            .filter_map(|name| ConversationId::parse(name.strip_prefix(&prefix)?.split_once('.')?.0).ok())
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     fn name(&self, id: &MessageId) -> String {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use parlor_protocol::{
@@ -69,6 +70,7 @@ pub struct Desk {
     pub(super) connection: StoredValue<Option<Connection>, LocalStorage>,
     /// Threads left with something unacknowledged: it is still sent again.
     pub(super) parked: StoredValue<Vec<Thread>>,
+    pub(super) parked_timer: StoredValue<Option<TimeoutHandle>, LocalStorage>,
     /// What stands in the composers of conversations that were left.
     drafts: StoredValue<HashMap<ConversationId, String>>,
     me: StoredValue<Author>,
@@ -131,6 +133,7 @@ impl Desk {
             notify: RwSignal::new(false),
             connection: StoredValue::new_local(None),
             parked: StoredValue::new(Vec::new()),
+            parked_timer: StoredValue::new_local(None),
             drafts: StoredValue::new(drafts),
             me: StoredValue::new(me),
         }
@@ -160,6 +163,17 @@ impl Desk {
     pub fn send(self, frame: &ClientFrame) -> bool {
         self.connection
             .with_value(|connection| connection.as_ref().is_some_and(|connection| connection.send(frame)))
+    }
+
+    /// Whether the server has welcomed us.
+    pub(super) fn is_connected(self) -> bool {
+        self.connection
+            .with_value(|connection| connection.as_ref().is_some_and(Connection::is_open))
+    }
+
+    /// The rep, as an author.
+    pub(super) fn me(self) -> Author {
+        self.me.get_value()
     }
 
     /// Opens a conversation, as a link would, without loading a page. `to_write` puts the focus into the composer.
@@ -205,7 +219,7 @@ impl Desk {
             let state = self.list.with_untracked(|list| list.get(&id).map(|row| row.state));
             Thread::new(
                 id.clone(),
-                self.me.get_value(),
+                self.me(),
                 Vec::new(),
                 state.unwrap_or(ConversationState::Open),
             )
@@ -221,16 +235,17 @@ impl Desk {
         let Some(conversation) = self.selected.get_untracked() else {
             return;
         };
-        let left = self
-            .thread
-            .signal()
-            .with_untracked(|thread| thread.as_ref().filter(|thread| thread.has_unsent()).cloned());
-        if let Some(thread) = left {
-            self.parked.update_value(|parked| parked.push(thread));
+        if let Some(thread) = self.thread.leave() {
+            self.park(thread);
         }
         if let Some(composer) = element::<HtmlTextAreaElement>(COMPOSER_ID) {
-            self.drafts
-                .update_value(|drafts| drop(drafts.insert(conversation.clone(), composer.value())));
+            let text = composer.value();
+            self.drafts.update_value(|drafts| {
+                drafts.remove(&conversation);
+                if !text.is_empty() {
+                    drafts.insert(conversation.clone(), text);
+                }
+            });
         }
         self.send(&ClientFrame::Unsubscribe { conversation });
         self.selected.set(None);

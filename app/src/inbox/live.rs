@@ -9,10 +9,8 @@ use super::attention;
 use super::desk::{Desk, sign_in_again};
 use super::list::{Arrival, ConversationList, title};
 use super::moment;
-use crate::browser::outbox::Outbox;
 use crate::browser::storage::Area;
 use crate::browser::{Connection, ConnectionState, page};
-use crate::ui::Thread;
 
 /// Where this browser remembers that the rep wants to hear a ring.
 const RING: &str = "parlor.inbox.ring";
@@ -36,6 +34,7 @@ impl Desk {
         self.mark_what_is_read();
         Effect::new(move |_| document().set_title(&title(self.list.with(ConversationList::unread_conversations))));
         self.thread.restore();
+        self.restore_parked();
         self.connect();
     }
 
@@ -71,7 +70,7 @@ impl Desk {
                 self.list.update(ConversationList::connection_lost);
                 self.ask_for_changes();
                 self.thread.resume();
-                self.resend_parked();
+                self.resume_parked();
             }
             ServerFrame::List {
                 conversations,
@@ -135,48 +134,6 @@ impl Desk {
         });
     }
 
-    fn resend_parked(self) {
-        for frame in self
-            .parked
-            .with_value(|parked| parked.iter().flat_map(Thread::resend).collect::<Vec<_>>())
-        {
-            self.send(&frame);
-        }
-    }
-
-    /// What was written in a conversation that was left since is settled as if it were still shown.
-    fn apply_to_parked(self, frame: &ServerFrame) {
-        if self.parked.with_value(Vec::is_empty) {
-            return;
-        }
-        let due_at = self.parked.try_update_value(|parked| {
-            for thread in &mut *parked {
-                for id in thread.apply(frame, page::now()).settled {
-                    Outbox::of(thread.conversation()).forget(&id);
-                }
-            }
-            parked.retain(Thread::has_unsent);
-            parked.iter().filter_map(Thread::due_at).min()
-        });
-        // Only a refusal makes something due; the rest is sent with the next welcome.
-        if matches!(frame, ServerFrame::Error { .. })
-            && let Some(due_at) = due_at.flatten()
-        {
-            #[expect(clippy::cast_precision_loss, reason = "a wait of seconds, in milliseconds")]
-            page::after((due_at - page::now()).max(0) as f64, move || {
-                let due = self.parked.try_update_value(|parked| {
-                    parked
-                        .iter_mut()
-                        .flat_map(|thread| thread.tick(page::now()))
-                        .collect::<Vec<_>>()
-                });
-                for frame in due.unwrap_or_default() {
-                    self.send(&frame);
-                }
-            });
-        }
-    }
-
     fn watch_the_window(self) {
         let look = move || {
             self.looking
@@ -189,7 +146,10 @@ impl Desk {
         window_event_listener(ev::visibilitychange, move |_| look());
         window_event_listener(ev::popstate, move |_| self.follow_address());
         window_event_listener(ev::beforeunload, move |event| {
-            if self.thread.would_lose_messages() {
+            let is_parked_lost = self
+                .parked
+                .with_value(|parked| parked.iter().any(|thread| self.thread.would_lose(thread)));
+            if is_parked_lost || self.thread.would_lose_messages() {
                 event.prevent_default();
             }
         });

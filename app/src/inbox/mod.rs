@@ -12,6 +12,7 @@ pub mod list_pane;
 pub mod live;
 pub mod moment;
 pub mod page;
+pub mod parked;
 #[cfg(feature = "ssr")]
 pub mod sign_in;
 pub mod thread_pane;

@@ -10,7 +10,8 @@ use parlor_protocol::{Author, AuthorKind, MessageId};
 use wasm_bindgen::JsValue;
 
 use super::links::{self, Piece};
-use super::thread::{SendState, Thread};
+use super::outgoing::SendState;
+use super::thread::Thread;
 use super::time;
 
 /// So close to an end counts as being there, in CSS pixels.

@@ -5,6 +5,7 @@ pub mod document;
 pub mod field;
 pub mod links;
 pub mod message_list;
+pub mod outgoing;
 pub mod thread;
 pub mod time;
 

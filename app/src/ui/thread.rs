@@ -4,69 +4,13 @@
 //! ties it to a signal, a connection and the timers.
 
 use parlor_protocol::{
-    Author, AuthorKind, ClientFrame, ConversationId, ConversationState, ErrorCode, Message, MessageId, ServerFrame,
+    Author, AuthorKind, ClientFrame, ConversationId, ConversationState, Message, MessageId, ServerFrame,
 };
+
+use super::outgoing::{Outgoing, OutgoingQueue, SendState};
 
 /// How long a `typing` frame holds, in milliseconds.
 const TYPING_MS: i64 = 5_000;
-/// The first wait after `unavailable`, in milliseconds; it doubles up to the longest.
-const UNAVAILABLE_MS: i64 = 1_000;
-/// The longest wait after `unavailable`, in milliseconds.
-const UNAVAILABLE_LONGEST_MS: i64 = 30_000;
-
-/// Where a message of ours stands that is not committed yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SendState {
-    /// Sent, or about to be; not yet acknowledged.
-    Pending,
-    /// Refused. It goes out again only when its author says so.
-    Failed {
-        /// Why, in the server's words.
-        reason: String,
-    },
-}
-
-/// A message of ours that is not committed yet.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Outgoing {
-    /// Its id.
-    pub id: MessageId,
-    /// What it says.
-    pub text: String,
-    /// When it was written, by this browser's clock (ms since the Unix epoch).
-    pub at: i64,
-    /// Where it stands.
-    pub state: SendState,
-    /// When it goes out again, after the server asked for patience (ms since the Unix epoch).
-    retry_at: Option<i64>,
-    /// How often the server could not store it.
-    refusals: u32,
-    /// The server knows the id with another text: the next attempt needs a new one.
-    id_is_taken: bool,
-}
-
-impl Outgoing {
-    /// A message that waits to be acknowledged.
-    #[must_use]
-    pub fn pending(id: MessageId, text: String, at: i64) -> Self {
-        Self {
-            id,
-            text,
-            at,
-            state: SendState::Pending,
-            retry_at: None,
-            refusals: 0,
-            id_is_taken: false,
-        }
-    }
-}
-
-impl std::fmt::Debug for Outgoing {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Outgoing({}, {:?})", self.id, self.state)
-    }
-}
-
 /// Somebody is typing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Typing {
@@ -92,8 +36,7 @@ pub struct Thread {
     me: Author,
     /// In the order of `seq`; each once.
     committed: Vec<Message>,
-    /// In the order of writing.
-    outgoing: Vec<Outgoing>,
+    outgoing: OutgoingQueue,
     typing: Vec<Typing>,
     state: ConversationState,
     /// The page that was asked for last to close a gap; asking twice brings nothing.
@@ -109,7 +52,7 @@ impl Thread {
             conversation,
             me,
             committed: messages,
-            outgoing: Vec::new(),
+            outgoing: OutgoingQueue::default(),
             typing: Vec::new(),
             state,
             asked_after: None,
@@ -152,13 +95,13 @@ impl Thread {
     /// Our messages that are not committed yet, in the order of writing.
     #[must_use]
     pub fn outgoing(&self) -> &[Outgoing] {
-        &self.outgoing
+        self.outgoing.messages()
     }
 
     /// Where a message of ours stands; `None` once it is committed.
     #[must_use]
     pub fn send_state(&self, id: &MessageId) -> Option<&SendState> {
-        self.outgoing
+        self.outgoing()
             .iter()
             .find(|message| message.id == *id)
             .map(|message| &message.state)
@@ -190,7 +133,7 @@ impl Thread {
     /// The last message, and whether it is of this side's author.
     #[must_use]
     pub fn last(&self) -> Option<(MessageId, bool)> {
-        match (self.outgoing.last(), self.committed.last()) {
+        match (self.outgoing().last(), self.committed.last()) {
             (Some(message), _) => Some((message.id.clone(), true)),
             (None, Some(message)) => Some((message.id.clone(), self.is_mine(&message.author))),
             (None, None) => None,
@@ -210,14 +153,20 @@ impl Thread {
     }
 
     /// The frame that subscribes to the conversation from where this thread ends. Pages asked for before the connection
-    /// was lost are forgotten with it.
+    /// was lost are forgotten with it; what was on its way is sent again.
     pub fn subscribe(&mut self) -> ClientFrame {
         self.asked_after = None;
         self.asked_before = false;
+        self.begin_again();
         ClientFrame::Subscribe {
             conversation: self.conversation.clone(),
             last_seq: self.last_seq(),
         }
+    }
+
+    /// The connection is a new one: what was on its way is sent again.
+    pub fn begin_again(&mut self) {
+        self.outgoing.begin_again();
     }
 
     /// Asks for the page above the oldest message, unless it is asked for already or there is none.
@@ -233,75 +182,58 @@ impl Thread {
         })
     }
 
-    /// Adds a message of ours and answers the frame that sends it.
-    pub fn send(&mut self, id: MessageId, text: String, now: i64) -> ClientFrame {
-        let message = Outgoing::pending(id, text, now);
-        let frame = self.frame(&message);
-        self.outgoing.push(message);
-        frame
+    /// Adds a message of ours.
+    pub fn write(&mut self, id: MessageId, text: String, now: i64) {
+        self.outgoing.push(Outgoing::pending(id, text, now));
     }
 
     /// Takes back what an outbox kept, but for what is here already.
     pub fn restore(&mut self, kept: Vec<Outgoing>) {
         for message in kept {
-            let is_known = self.outgoing.iter().any(|other| other.id == message.id)
-                || self.committed.iter().any(|other| other.id == message.id);
-            if !is_known {
-                let place = self.outgoing.partition_point(|other| other.at <= message.at);
-                self.outgoing.insert(place, message);
+            if self.committed.iter().all(|other| other.id != message.id) {
+                self.outgoing.restore(message);
             }
         }
     }
 
-    /// Everything that waits to be acknowledged, to be sent after a new connection stands. What the server asked to be
-    /// patient with waits on.
-    #[must_use]
-    pub fn resend(&self) -> Vec<ClientFrame> {
-        self.outgoing
-            .iter()
-            .filter(|message| message.state == SendState::Pending && message.retry_at.is_none())
-            .map(|message| self.frame(message))
-            .collect()
+    /// The frame that sends the next message of ours, when it is time for one. If the socket does not take it, say
+    /// [`Self::was_not_taken`].
+    pub fn next_to_send(&mut self) -> Option<ClientFrame> {
+        let message = self.outgoing.next()?;
+        Some(ClientFrame::Send {
+            conversation: self.conversation.clone(),
+            id: message.id.clone(),
+            text: message.text.clone(),
+        })
     }
 
-    /// Sends a failed message once more, under `new_id` where the old one is taken. Answers the frame, and the id that it
-    /// replaces.
-    pub fn retry(&mut self, id: &MessageId, new_id: Option<MessageId>) -> Option<(ClientFrame, Outgoing)> {
-        let message = self.outgoing.iter_mut().find(|message| message.id == *id)?;
-        if message.id_is_taken {
-            message.id = new_id?;
-            message.id_is_taken = false;
-        }
-        message.state = SendState::Pending;
-        message.retry_at = None;
-        let message = message.clone();
-        Some((self.frame(&message), message))
+    /// The socket did not take what [`Self::next_to_send`] answered.
+    pub fn was_not_taken(&mut self, now: i64) {
+        self.outgoing.was_not_taken(now);
+    }
+
+    /// Lets a failed message wait to be sent once more, under `new_id` where the old one is taken. Answers the message.
+    pub fn retry(&mut self, id: &MessageId, new_id: Option<MessageId>) -> Option<Outgoing> {
+        self.outgoing.retry(id, new_id)
     }
 
     /// Whether something of ours is not committed yet.
     #[must_use]
     pub fn has_unsent(&self) -> bool {
-        !self.outgoing.is_empty()
+        !self.outgoing().is_empty()
     }
 
-    /// When something is to be done next by the clock: a resend, or somebody's typing that ends. `None` when nothing is.
+    /// When something is to be done next by the clock: patience that ends, or somebody's typing. `None` when nothing is.
     #[must_use]
     pub fn due_at(&self) -> Option<i64> {
-        let resends = self.outgoing.iter().filter_map(|message| message.retry_at);
-        resends.chain(self.typing.iter().map(|typing| typing.until)).min()
+        let typing = self.typing.iter().map(|typing| typing.until);
+        typing.chain(self.outgoing.due_at()).min()
     }
 
-    /// Does what is due at `now`; answers the frames to be sent.
-    pub fn tick(&mut self, now: i64) -> Vec<ClientFrame> {
+    /// Does what is due at `now`.
+    pub fn tick(&mut self, now: i64) {
         self.typing.retain(|typing| typing.until > now);
-        let mut due = Vec::new();
-        for message in &mut self.outgoing {
-            if message.retry_at.is_some_and(|at| at <= now) {
-                message.retry_at = None;
-                due.push(message.clone());
-            }
-        }
-        due.iter().map(|message| self.frame(message)).collect()
+        self.outgoing.tick(now);
     }
 
     /// Takes in a frame; one of another conversation changes nothing.
@@ -341,7 +273,7 @@ impl Thread {
                 seq,
                 at,
             } if *conversation == self.conversation => {
-                if let Some(message) = self.outgoing.iter().find(|message| message.id == *id) {
+                if let Some(message) = self.outgoing().iter().find(|message| message.id == *id) {
                     let text = message.text.clone();
                     let author = self.me.clone();
                     self.commit(
@@ -369,28 +301,18 @@ impl Thread {
                 code,
                 reason,
                 retry_after_ms,
-                id,
-            } => {
-                self.refused(*code, reason, *retry_after_ms, id.as_ref(), now);
-            }
+                id: Some(id),
+            } => self.outgoing.refused(id, *code, reason, *retry_after_ms, now),
+            // Perhaps a page: whoever scrolls up again asks again.
+            ServerFrame::Error { id: None, .. } => self.asked_before = false,
             _ => {}
         }
         applied
     }
 
-    fn frame(&self, message: &Outgoing) -> ClientFrame {
-        ClientFrame::Send {
-            conversation: self.conversation.clone(),
-            id: message.id.clone(),
-            text: message.text.clone(),
-        }
-    }
-
     /// Puts a committed message in its place; answers whether it is new.
     fn commit(&mut self, message: Message, applied: &mut Applied) -> bool {
-        let count = self.outgoing.len();
-        self.outgoing.retain(|outgoing| outgoing.id != message.id);
-        if self.outgoing.len() < count {
+        if self.outgoing.settle(&message.id) {
             applied.settled.push(message.id.clone());
         }
         match self.committed.binary_search_by_key(&message.seq, |known| known.seq) {
@@ -418,45 +340,6 @@ impl Thread {
                 after,
                 before: None,
             });
-        }
-    }
-
-    fn refused(
-        &mut self,
-        code: ErrorCode,
-        reason: &str,
-        retry_after_ms: Option<u64>,
-        id: Option<&MessageId>,
-        now: i64,
-    ) {
-        let Some(id) = id else {
-            // Perhaps a page: whoever scrolls up again asks again.
-            self.asked_before = false;
-            return;
-        };
-        let Some(message) = self.outgoing.iter_mut().find(|message| message.id == *id) else {
-            return;
-        };
-        let patience = retry_after_ms.map(|wait| i64::try_from(wait).unwrap_or(UNAVAILABLE_LONGEST_MS));
-        match code {
-            ErrorCode::RateLimited => message.retry_at = Some(now + patience.unwrap_or(UNAVAILABLE_MS)),
-            ErrorCode::Unavailable => {
-                let doubled = (UNAVAILABLE_MS << message.refusals.min(5)).min(UNAVAILABLE_LONGEST_MS);
-                message.refusals = message.refusals.saturating_add(1);
-                message.retry_at = Some(now + patience.unwrap_or(doubled));
-            }
-            // The session is renewed, or the page says that it ended; the message waits.
-            ErrorCode::Unauthenticated | ErrorCode::HelloExpected => {}
-            ErrorCode::InvalidText
-            | ErrorCode::IdConflict
-            | ErrorCode::NotFound
-            | ErrorCode::MalformedFrame
-            | ErrorCode::UnsupportedVersion => {
-                message.id_is_taken = code == ErrorCode::IdConflict;
-                message.state = SendState::Failed {
-                    reason: reason.to_owned(),
-                };
-            }
         }
     }
 }

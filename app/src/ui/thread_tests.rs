@@ -1,5 +1,7 @@
 //! What a thread promises.
 
+use parlor_protocol::ErrorCode;
+
 use super::*;
 
 const CONVERSATION: &str = "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
@@ -76,6 +78,14 @@ fn error(code: ErrorCode, number: u64, retry_after_ms: Option<u64>) -> ServerFra
     }
 }
 
+/// The number of the message that goes out now.
+fn sent(thread: &mut Thread) -> Option<u64> {
+    match thread.next_to_send()? {
+        ClientFrame::Send { id, .. } => u64::from_str_radix(&id.as_str()[24..], 16).ok(),
+        frame => panic!("{frame:?}"),
+    }
+}
+
 fn seqs(thread: &Thread) -> Vec<u64> {
     thread.committed().iter().map(|message| message.seq).collect()
 }
@@ -106,8 +116,9 @@ fn a_message_that_comes_twice_shows_once_and_in_its_place() {
 #[test]
 fn an_acknowledged_message_goes_over_to_the_committed_ones() {
     let mut thread = thread([1]);
-    let frame = thread.send(id(77), "hello".into(), 5);
-    assert!(matches!(frame, ClientFrame::Send { text, .. } if text == "hello"));
+    thread.write(id(77), "hello".into(), 5);
+    let frame = thread.next_to_send();
+    assert!(matches!(frame, Some(ClientFrame::Send { text, .. }) if text == "hello"));
     assert_eq!(thread.send_state(&id(77)), Some(&SendState::Pending));
     let applied = thread.apply(&ack(77, 2), 6);
     assert_eq!(applied.settled, [id(77)]);
@@ -120,7 +131,8 @@ fn an_acknowledged_message_goes_over_to_the_committed_ones() {
 #[test]
 fn what_was_not_acknowledged_is_sent_again_and_shows_once() {
     let mut thread = thread([1]);
-    thread.send(id(77), "hello".into(), 5);
+    thread.write(id(77), "hello".into(), 5);
+    assert_eq!(sent(&mut thread), Some(77));
     assert_eq!(
         thread.subscribe(),
         ClientFrame::Subscribe {
@@ -128,7 +140,7 @@ fn what_was_not_acknowledged_is_sent_again_and_shows_once() {
             last_seq: Some(1)
         }
     );
-    assert_eq!(thread.resend().len(), 1);
+    assert_eq!(sent(&mut thread), Some(77));
     // The first attempt had arrived; only its ack was lost.
     let mut stored = message(2, visitor());
     stored.id = id(77);
@@ -142,7 +154,7 @@ fn what_was_not_acknowledged_is_sent_again_and_shows_once() {
         9,
     );
     assert_eq!(applied.settled, [id(77)]);
-    assert!(thread.resend().is_empty() && !thread.has_unsent());
+    assert!(sent(&mut thread).is_none() && !thread.has_unsent());
     thread.apply(&ack(77, 2), 10);
     assert_eq!(seqs(&thread), [1, 2]);
 }
@@ -190,41 +202,91 @@ fn older_pages_are_asked_for_one_at_a_time_until_the_first_message() {
 }
 
 #[test]
-fn a_refused_rate_leaves_the_message_pending_and_sends_it_after_the_delay() {
+fn messages_go_out_one_at_a_time_in_the_order_of_writing() {
     let mut thread = thread([1]);
-    thread.send(id(77), "hello".into(), 0);
+    for number in [77, 78, 79] {
+        thread.write(id(number), "hello".into(), 0);
+    }
+    assert_eq!(sent(&mut thread), Some(77));
+    assert_eq!(sent(&mut thread), None);
+    thread.apply(&ack(77, 2), 0);
+    assert_eq!(sent(&mut thread), Some(78));
+    // A new connection knows of nothing on its way.
+    thread.subscribe();
+    assert_eq!(sent(&mut thread), Some(78));
+    thread.apply(&ack(78, 3), 0);
+    assert_eq!(sent(&mut thread), Some(79));
+    // The answer to the first attempt comes as well.
+    thread.apply(&ack(78, 3), 0);
+    assert_eq!(sent(&mut thread), None);
+    thread.apply(&ack(79, 4), 0);
+    assert_eq!(sent(&mut thread), None);
+}
+
+#[test]
+fn a_refused_rate_leaves_the_message_pending_and_nothing_overtakes_it() {
+    let mut thread = thread([1]);
+    thread.write(id(77), "hello".into(), 0);
+    thread.write(id(78), "are you there?".into(), 0);
+    assert_eq!(sent(&mut thread), Some(77));
     thread.apply(&error(ErrorCode::RateLimited, 77, Some(1_500)), 10_000);
     assert_eq!(thread.send_state(&id(77)), Some(&SendState::Pending));
     assert_eq!(thread.due_at(), Some(11_500));
+    assert_eq!(sent(&mut thread), None);
     // A new connection does not shorten the delay.
-    assert!(thread.resend().is_empty());
-    assert!(thread.tick(11_499).is_empty());
-    assert_eq!(thread.tick(11_500).len(), 1);
+    thread.subscribe();
+    assert_eq!(sent(&mut thread), None);
+    thread.tick(11_499);
+    assert_eq!(sent(&mut thread), None);
+    thread.tick(11_500);
+    assert_eq!(sent(&mut thread), Some(77));
     assert_eq!(thread.due_at(), None);
 }
 
 #[test]
-fn an_unavailable_server_is_asked_less_and_less_often() {
+fn what_the_socket_does_not_take_is_tried_again_a_moment_later() {
     let mut thread = thread([1]);
-    thread.send(id(77), "hello".into(), 0);
-    let mut waits = Vec::new();
-    for _ in 0..7 {
-        thread.apply(&error(ErrorCode::Unavailable, 77, None), 0);
-        waits.extend(thread.due_at());
-        thread.tick(i64::MAX);
-    }
-    assert_eq!(waits, [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+    thread.write(id(77), "hello".into(), 0);
+    assert_eq!(sent(&mut thread), Some(77));
+    thread.was_not_taken(10_000);
+    assert_eq!(sent(&mut thread), None);
+    assert_eq!(thread.due_at(), Some(11_000));
+    thread.tick(11_000);
+    assert_eq!(sent(&mut thread), Some(77));
 }
 
 #[test]
-fn a_refused_message_fails_visibly_and_goes_out_again_on_request_only() {
+fn an_unavailable_server_is_asked_less_and_less_often_until_it_answers() {
+    let mut thread = thread([1]);
+    thread.write(id(77), "hello".into(), 0);
+    thread.write(id(78), "hello".into(), 0);
+    let mut refuse = |number, times: usize| {
+        let mut waits = Vec::new();
+        for _ in 0..times {
+            assert_eq!(sent(&mut thread), Some(number));
+            thread.apply(&error(ErrorCode::Unavailable, number, None), 0);
+            waits.extend(thread.due_at());
+            thread.tick(i64::MAX);
+        }
+        assert_eq!(sent(&mut thread), Some(number));
+        thread.apply(&ack(number, number), 0);
+        waits
+    };
+    assert_eq!(refuse(77, 7), [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+    assert_eq!(refuse(78, 1), [1_000]);
+}
+
+#[test]
+fn a_refused_message_fails_visibly_lets_the_next_go_and_goes_out_again_on_request_only() {
     for (code, expected) in [
-        (ErrorCode::InvalidText, id(77)),
-        (ErrorCode::NotFound, id(77)),
-        (ErrorCode::IdConflict, id(78)),
+        (ErrorCode::InvalidText, 77),
+        (ErrorCode::NotFound, 77),
+        (ErrorCode::IdConflict, 79),
     ] {
         let mut thread = thread([1]);
-        thread.send(id(77), "hello".into(), 0);
+        thread.write(id(77), "hello".into(), 0);
+        thread.write(id(78), "hello".into(), 0);
+        sent(&mut thread);
         thread.apply(&error(code, 77, None), 0);
         assert_eq!(
             thread.send_state(&id(77)),
@@ -232,11 +294,25 @@ fn a_refused_message_fails_visibly_and_goes_out_again_on_request_only() {
                 reason: "because".into()
             })
         );
-        assert!(thread.resend().is_empty());
-        let (frame, message) = thread.retry(&id(77), Some(id(78))).unwrap();
-        assert!(matches!(frame, ClientFrame::Send { id, .. } if id == expected));
-        assert_eq!((message.id, message.state), (expected, SendState::Pending));
+        assert_eq!(sent(&mut thread), Some(78));
+        thread.apply(&ack(78, 2), 0);
+        thread.subscribe();
+        assert_eq!(sent(&mut thread), None);
+        let message = thread.retry(&id(77), Some(id(79))).unwrap();
+        assert_eq!((message.id, message.state), (id(expected), SendState::Pending));
+        assert_eq!(sent(&mut thread), Some(expected));
     }
+}
+
+#[test]
+fn a_session_that_ended_leaves_the_message_for_the_next_connection() {
+    let mut thread = thread([1]);
+    thread.write(id(77), "hello".into(), 0);
+    assert_eq!(sent(&mut thread), Some(77));
+    thread.apply(&error(ErrorCode::Unauthenticated, 77, None), 0);
+    assert_eq!(sent(&mut thread), None);
+    thread.begin_again();
+    assert_eq!(sent(&mut thread), Some(77));
 }
 
 #[test]
@@ -259,7 +335,7 @@ fn typing_ends_by_the_clock_or_with_the_message() {
 #[test]
 fn what_an_outbox_kept_is_added_unless_it_is_known() {
     let mut thread = thread([1, 2]);
-    thread.send(id(77), "now".into(), 50);
+    thread.write(id(77), "now".into(), 50);
     thread.restore(vec![
         Outgoing::pending(id(78), "before".into(), 40),
         Outgoing::pending(id(77), "now".into(), 50),
