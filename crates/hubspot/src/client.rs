@@ -2,7 +2,10 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Instant,
 };
 
@@ -10,10 +13,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Method, header, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::{
-    Account, ApiVersion, BuildError, ClientOptions, Contacts, Error, NotSent, Properties, RateLimit,
+    Account, ApiVersion, BuildError, Class, ClientOptions, Contacts, Error, NotSent, Properties, RateLimit,
     answer::{self, Answer, Operation},
     options::is_loopback,
 };
@@ -36,6 +40,7 @@ struct Shared {
     token: SecretString,
     version: ApiVersion,
     last_rate_limit: Mutex<Option<RateLimit>>,
+    key_refusals: AtomicU64,
 }
 
 /// One call, as the parts that are logged and the parts that are not.
@@ -76,6 +81,7 @@ impl Client {
             token: options.token,
             version: options.version,
             last_rate_limit: Mutex::new(None),
+            key_refusals: AtomicU64::new(0),
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -117,6 +123,23 @@ impl Client {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many calls HubSpot has answered with 401, whoever made them: when it grows, the token is worth nothing any more.
+    #[must_use]
+    pub fn key_refusals(&self) -> u64 {
+        self.shared.key_refusals.load(Ordering::Relaxed)
+    }
+
+    /// Tells this token at this address from any other without giving it away: the SHA-256 of both. A token belongs to one
+    /// account, so what was made with it is that account's.
+    #[must_use]
+    pub fn key_fingerprint(&self) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        digest.update(&self.shared.base);
+        digest.update([0]);
+        digest.update(self.shared.token.expose_secret());
+        digest.finalize().into()
+    }
+
     /// Makes the call and reads the answer as JSON.
     pub(crate) async fn call(&self, call: Call<'_>, body: Option<&(impl Serialize + Sync)>) -> Result<Answer, Error> {
         let operation = call.operation;
@@ -137,6 +160,9 @@ impl Client {
             Err(error) => Err(answer::unanswered(operation, error)),
         };
         let error = result.as_ref().err();
+        if error.is_some_and(|error| *error.class() == Class::Token) {
+            self.shared.key_refusals.fetch_add(1, Ordering::Relaxed);
+        }
         tracing::debug!(
             method = %call.method,
             path = call.template,

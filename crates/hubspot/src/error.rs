@@ -28,6 +28,9 @@ pub enum Class {
         /// The scopes HubSpot names as missing; it does not always name them.
         scopes: Vec<String>,
     },
+    /// 403: the account's plan does not include this. Only [`Client::create_visitor_token`](crate::Client::create_visitor_token)
+    /// tells this apart.
+    Plan,
     /// 404 or 410, said by HubSpot itself: there is no such record, property or account.
     NotFound,
     /// 409: there is such a record already.
@@ -90,7 +93,7 @@ pub enum Retry {
     No,
     /// Yes, but not before this time has passed. Add jitter, and grow it from attempt to attempt.
     After(Duration),
-    /// Not within minutes: first a day must turn, or a person must change something (a token, a scope, an address).
+    /// Not within minutes: first a day must turn, or a person must change something (a token, a scope, a plan, an address).
     Later,
 }
 
@@ -146,6 +149,10 @@ impl Error {
         Details::new(Class::NotSent(reason), operation, false).into()
     }
 
+    pub(crate) fn into_details(self) -> Details {
+        *self.0
+    }
+
     /// What kind of failure it is.
     #[must_use]
     pub fn class(&self) -> &Class {
@@ -176,9 +183,11 @@ impl Error {
             | Class::Connect
             | Class::Interrupted => Duration::from_secs(1),
             Class::RateLimited { .. } => interval(),
-            Class::Token | Class::Permission { .. } | Class::Redirect { .. } | Class::UnexpectedAnswer => {
-                return Retry::Later;
-            }
+            Class::Token
+            | Class::Permission { .. }
+            | Class::Plan
+            | Class::Redirect { .. }
+            | Class::UnexpectedAnswer => return Retry::Later,
             Class::NotFound | Class::Conflict { .. } | Class::Invalid | Class::NotSent(_) => return Retry::No,
         };
         Retry::After(self.0.retry_after.unwrap_or(otherwise))
@@ -186,7 +195,7 @@ impl Error {
 
     /// Whether HubSpot may have applied the write although it failed here, now or a little later: the time ran out, the
     /// connection was lost, the answer was a 5xx or a success that cannot be read. Read the record before writing again what
-    /// must not be written twice. Always `false` for calls that only read.
+    /// must not be written twice. Always `false` for calls that only read, or that may be made again without harm.
     #[must_use]
     pub fn outcome_unclear(&self) -> bool {
         let status = self.0.status;
@@ -255,6 +264,7 @@ impl Error {
             Class::Token => "the token is not valid: give a new one".to_owned(),
             Class::Permission { scopes } if scopes.is_empty() => "the token is not allowed to do this".to_owned(),
             Class::Permission { scopes } => format!("the token lacks a scope: {}", scopes.join(", ")),
+            Class::Plan => "the account's plan does not include this".to_owned(),
             Class::NotFound => "there is no such record".to_owned(),
             Class::Conflict { existing_id: Some(id) } => format!("the record exists already, as {id}"),
             Class::Conflict { existing_id: None } => "the record exists already".to_owned(),

@@ -1,7 +1,7 @@
 //! HubSpot's API as a typed client. It knows HubSpot and nothing of chat.
 //!
 //! * [`Client`] is one connection pool with one token, one base URL and one [`ApiVersion`]; [`Client::contacts`],
-//!   [`Client::properties`] and [`Client::account`] lead to the calls.
+//!   [`Client::properties`] and [`Client::account`] lead to the calls; [`Client::create_visitor_token`] is one by itself.
 //! * Every failure is an [`Error`] with a [`Class`] (what kind of failure), [`Error::retry`] (whether and when another attempt
 //!   helps) and [`Error::outcome_unclear`] (whether a write may have been applied all the same).
 //! * One call is one request: nothing is retried, queued or cached here. The caller decides, because only the caller
@@ -34,6 +34,7 @@ mod options;
 mod properties;
 mod redact;
 mod version;
+mod visitor_identification;
 
 pub use account::{Account, AccountDetails};
 pub use batch::{BatchFailure, BatchRead, BatchWrite, MAX_BATCH_INPUTS, TraceId};
@@ -45,7 +46,8 @@ pub use limits::RateLimit;
 pub use options::{BuildError, ClientOptions, DEFAULT_BASE_URL, MAX_ANSWER_BYTES};
 pub use properties::{NewProperty, Properties, Property, PropertyOutcome};
 pub use version::{ApiVersion, InvalidApiVersion};
+pub use visitor_identification::{VISITOR_TOKEN_LIFETIME, VisitorIdentity};
 
-// What callers need to fill in the options without naming the same crates in the same versions themselves.
-pub use secrecy::SecretString;
+// What callers need to fill in the options and to read a token without naming the same crates in the same versions themselves.
+pub use secrecy::{ExposeSecret, SecretString};
 pub use url::Url;

@@ -43,6 +43,11 @@ impl ApiVersion {
         format!("account-info/{self}")
     }
 
+    /// The path parts before `tokens/create`: `visitor-identification/2026-03` or `visitor-identification/v3`.
+    pub(crate) fn visitor_identification(self) -> String {
+        format!("visitor-identification/{self}")
+    }
+
     fn crm(self, resource: &str) -> String {
         match self {
             Self::V3 => format!("crm/v3/{resource}"),
@@ -101,9 +106,11 @@ mod tests {
         assert_eq!(dated.objects(), "crm/objects/2026-03");
         assert_eq!(dated.properties(), "crm/properties/2026-03");
         assert_eq!(dated.account(), "account-info/2026-03");
+        assert_eq!(dated.visitor_identification(), "visitor-identification/2026-03");
         assert_eq!(ApiVersion::V3.objects(), "crm/v3/objects");
         assert_eq!(ApiVersion::V3.properties(), "crm/v3/properties");
         assert_eq!(ApiVersion::V3.account(), "account-info/v3");
+        assert_eq!(ApiVersion::V3.visitor_identification(), "visitor-identification/v3");
     }
 
     #[test]

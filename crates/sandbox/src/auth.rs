@@ -79,8 +79,10 @@ impl Tokens {
 fn required_scope(method: &Method, path: &str) -> Option<&'static str> {
     let reads = method == Method::GET || path.ends_with("/batch/read");
     let mut parts = path.split('/').skip(1);
-    if parts.next() != Some("crm") {
-        return None;
+    match parts.next() {
+        Some("crm") => {}
+        Some("visitor-identification") => return Some("conversations.visitor_identification.tokens.create"),
+        _ => return None,
     }
     // `/crm/v3/properties/…` and `/crm/properties/2026-03/…` name the area in either of the next two parts.
     let area = parts.take(2).find(|part| ["objects", "properties"].contains(part));

@@ -169,6 +169,14 @@ impl ApiError {
         error
     }
 
+    /// 403 for a call that the account's plan does not include. HubSpot's exact words are not known, nor whether it gives a
+    /// category.
+    pub(crate) fn not_in_plan() -> Self {
+        let message =
+            "This portal doesn't have access to this feature. It needs a Professional or Enterprise subscription.";
+        Self::new(StatusCode::FORBIDDEN, message, None)
+    }
+
     /// 404 for a record that is not there.
     pub(crate) fn resource_not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "resource not found", None)

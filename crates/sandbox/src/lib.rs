@@ -1,9 +1,10 @@
 //! HubSpot as a local server: faithful on the wire, with faults on demand.
 //!
-//! A [`Sandbox`] answers HubSpot's calls for contacts, contact properties and account details, under `/crm/v3/…` and under
-//! the dated paths of `2026-03` and `2026-09`, with HubSpot's authentication, error bodies, limits and headers. It keeps its
-//! records in memory or in a file, shows them on plain pages (`/`), and does on demand what a real HubSpot does at the worst
-//! moment ([`FaultRule`]).
+//! A [`Sandbox`] answers HubSpot's calls for contacts, contact properties, account details and visitor identification, under
+//! `/crm/v3/…` and under the dated paths of `2026-03` and `2026-09`, with HubSpot's authentication, error bodies, limits and
+//! headers. It keeps its records in memory or in a file, shows them on plain pages (`/`), and does on demand what a real
+//! HubSpot does at the worst moment ([`FaultRule`]). It also serves a stand-in of HubSpot's chat script
+//! (`/scripts/{portal}.js`), which tells whom it took a visitor for and keeps what it was given ([`Sandbox::visits`]).
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), parlor_sandbox::SandboxError> {
@@ -24,12 +25,14 @@
 //! What is not here answers as HubSpot answers what it does not know: with an HTML page and 404.
 
 mod auth;
+mod chat;
 mod clock;
 mod errors;
 mod faults;
 mod late_writes;
 mod limits;
 mod pages;
+mod plan;
 mod request_log;
 mod routes;
 mod sandbox;
@@ -39,14 +42,17 @@ mod state;
 use std::path::PathBuf;
 
 pub use auth::{DEFAULT_TOKEN, EVERY_SCOPE, Tokens};
+pub use chat::{ChatCall, ChatVisit, VisitOutcome};
 pub use clock::{Clock, Moment};
 pub use faults::{Effect, FaultId, FaultRule, FaultState};
 pub use limits::Limits;
+pub use plan::Plan;
 pub use request_log::LoggedRequest;
 pub use sandbox::Sandbox;
 pub use server::RunningSandbox;
 pub use state::contacts::ContactView;
 pub use state::properties::{ModificationMetadata, Property, PropertyOption};
+pub use state::visitor_tokens::VisitorToken;
 
 /// How a sandbox is set up.
 #[derive(Clone, Debug)]
@@ -57,6 +63,8 @@ pub struct SandboxOptions {
     pub tokens: Tokens,
     /// How much may be called.
     pub limits: Limits,
+    /// What the account has bought.
+    pub plan: Plan,
     /// Where the time comes from.
     pub clock: Clock,
     /// The account's number, in account details and some errors.
@@ -74,6 +82,7 @@ impl Default for SandboxOptions {
             records_file: None,
             tokens: Tokens::default(),
             limits: Limits::default(),
+            plan: Plan::default(),
             clock: Clock::default(),
             portal_id: 891_936_587,
             logged_requests: 1_000,

@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, watch};
 
 use crate::auth::Tokens;
+use crate::chat::ChatLog;
 use crate::clock::Moment;
 use crate::errors::ApiError;
 use crate::faults::{FaultId, FaultRule, FaultState, Faults};
 use crate::late_writes::LateWrites;
 use crate::limits::{Limits, Usage};
+use crate::plan::Plan;
 use crate::request_log::{LoggedRequest, RequestLog};
 use crate::state::contacts::{ContactId, ContactView};
 use crate::state::values::{self, RawValue, RawValues};
@@ -39,6 +41,8 @@ pub(crate) struct State {
     pub(crate) faults: Faults,
     pub(crate) late_writes: LateWrites,
     pub(crate) log: RequestLog,
+    pub(crate) plan: Plan,
+    pub(crate) chat: ChatLog,
     pub(crate) down: bool,
     unsaved: bool,
 }
@@ -52,6 +56,8 @@ impl State {
             faults: Faults::default(),
             late_writes: LateWrites::default(),
             log: RequestLog::new(options.logged_requests),
+            plan: options.plan,
+            chat: ChatLog::default(),
             down: false,
             unsaved: false,
         }
@@ -193,7 +199,8 @@ impl Sandbox {
         self.state().down = down;
     }
 
-    /// Back to how the options made it: no contact, default properties, tokens and limits, no fault, an empty log.
+    /// Back to how the options made it: no contact, no visitor's token, default properties, tokens, limits and plan, no fault,
+    /// empty logs.
     pub fn reset(&self) {
         let options = &self.inner.options;
         {

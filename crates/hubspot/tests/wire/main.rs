@@ -8,3 +8,4 @@ mod connection;
 mod privacy;
 mod raw_server;
 mod requests;
+mod visitor_tokens;

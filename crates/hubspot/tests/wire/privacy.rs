@@ -7,12 +7,13 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use parlor_hubspot::{BatchReadBy, CreateInput, Error};
+use parlor_hubspot::{BatchReadBy, CreateInput, Error, VisitorIdentity};
 use tracing::Level;
 
 use crate::raw_server::{JSON, RawServer, Script, TOKEN, answer};
 
 const EMAIL: &str = "ada.lovelace@example.com";
+const VISITOR_TOKEN_ANSWER: &str = r#"{"token":"visitor-very-secret"}"#;
 
 /// Collects what is logged.
 #[derive(Clone, Default)]
@@ -59,16 +60,22 @@ async fn a_call_is_one_line_with_the_template_and_nothing_private_at_any_level()
     let guard = tracing::subscriber::set_default(subscriber);
     let headers = format!("{JSON}X-HubSpot-Correlation-Id: c-42\r\n");
     let body = format!(r#"{{"message":"no {EMAIL} for {TOKEN}","correlationId":"c-42"}}"#);
-    let server = RawServer::start(vec![answer("404 Not Found", &headers, &body), Script::Close]).await;
+    let scripts = vec![
+        answer("404 Not Found", &headers, &body),
+        Script::Close,
+        answer("200 OK", JSON, VISITOR_TOKEN_ANSWER),
+    ];
+    let server = RawServer::start(scripts).await;
     let client = server.client();
     assert!(client.contacts().get_by_email(EMAIL, &[]).await.unwrap().is_none());
     assert!(client.contacts().get_by_email(EMAIL, &[]).await.is_err());
+    client.create_visitor_token(&VisitorIdentity::new(EMAIL)).await.unwrap();
     drop(guard);
 
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     is_clean(&log);
     let lines: Vec<&str> = log.lines().filter(|line| line.contains("called HubSpot")).collect();
-    assert_eq!(lines.len(), 2, "{log}");
+    assert_eq!(lines.len(), 3, "{log}");
     for part in [
         "DEBUG",
         "method=GET",
@@ -83,6 +90,11 @@ async fn a_call_is_one_line_with_the_template_and_nothing_private_at_any_level()
         lines[1].contains("class=Interrupted") && !lines[1].contains("status="),
         "{}",
         lines[1]
+    );
+    assert!(
+        lines[2].contains("path=\"/visitor-identification/{version}/tokens/create\""),
+        "{}",
+        lines[2]
     );
 }
 
@@ -132,4 +144,8 @@ async fn debug_shows_neither_the_token_nor_values() {
     is_clean(&format!("{input:?}"));
     let write = client.contacts().batch_create(vec![input]).await.unwrap();
     is_clean(&format!("{write:?}"));
+    let server = RawServer::answering("200 OK", JSON, VISITOR_TOKEN_ANSWER).await;
+    let visitor = VisitorIdentity::new(EMAIL);
+    let token = server.client().create_visitor_token(&visitor).await.unwrap();
+    is_clean(&format!("{visitor:?} {token:?}"));
 }

@@ -1,4 +1,4 @@
-//! Who may call, and how often: 401, then the limits, then 403.
+//! Who may call, and how often: 401, then the limits, then 403 for the scope and for the plan.
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -18,7 +18,8 @@ pub(crate) async fn admit(State(sandbox): State<Sandbox>, request: Request, next
         let (headers, within_limits) = state.usage.take(&state.limits, &token, now);
         let admitted = within_limits.and_then(|()| {
             let path = request.uri().path();
-            state.records.tokens.authorize(&token, request.method(), path)
+            state.records.tokens.authorize(&token, request.method(), path)?;
+            state.plan.includes(path)
         });
         (headers, admitted)
     };

@@ -10,12 +10,15 @@ use serde::{Deserialize, Serialize};
 
 use super::body::{json, parse};
 use super::inject::CallBody;
+use crate::chat::{ChatCall, ChatVisit};
 use crate::errors::{self, ApiError};
 use crate::faults::{FaultId, FaultRule, FaultState};
 use crate::limits::Limits;
+use crate::plan::Plan;
 use crate::request_log::LoggedRequest;
 use crate::state::contacts::ContactView;
 use crate::state::values::RawValues;
+use crate::state::visitor_tokens::VisitorToken;
 use crate::{Sandbox, SandboxError};
 
 pub(crate) fn router() -> Router<Sandbox> {
@@ -28,6 +31,9 @@ pub(crate) fn router() -> Router<Sandbox> {
         .route("/merge", post(merge))
         .route("/tokens", post(set_token))
         .route("/limits", get(limits).post(set_limits))
+        .route("/plan", get(plan).post(set_plan))
+        .route("/visitor-tokens", get(visitor_tokens))
+        .route("/visits", get(visits))
         .route("/down", post(set_down))
         .layer(middleware::from_fn(guard))
 }
@@ -186,4 +192,42 @@ async fn set_down(State(sandbox): State<Sandbox>, body: CallBody) -> Result<Stat
     let Down { down } = parse(&body)?;
     sandbox.set_down(down);
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct AccountPlan {
+    plan: Plan,
+}
+
+async fn plan(State(sandbox): State<Sandbox>) -> Response {
+    let plan = sandbox.plan();
+    json(StatusCode::OK, &AccountPlan { plan })
+}
+
+async fn set_plan(State(sandbox): State<Sandbox>, body: CallBody) -> Result<StatusCode, ApiError> {
+    let AccountPlan { plan } = parse(&body)?;
+    sandbox.set_plan(plan);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Serialize)]
+struct VisitorTokenList {
+    visitor_tokens: Vec<VisitorToken>,
+}
+
+async fn visitor_tokens(State(sandbox): State<Sandbox>) -> Response {
+    let visitor_tokens = sandbox.visitor_tokens();
+    json(StatusCode::OK, &VisitorTokenList { visitor_tokens })
+}
+
+#[derive(Serialize)]
+struct Visits {
+    visits: Vec<ChatVisit>,
+    calls: Vec<ChatCall>,
+}
+
+async fn visits(State(sandbox): State<Sandbox>) -> Response {
+    let (visits, calls) = (sandbox.visits(), sandbox.chat_calls());
+    json(StatusCode::OK, &Visits { visits, calls })
 }

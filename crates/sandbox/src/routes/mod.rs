@@ -8,6 +8,8 @@ mod contacts;
 mod control;
 mod inject;
 mod properties;
+mod scripts;
+mod visitor_identification;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -24,6 +26,7 @@ struct Version {
     crm_objects: &'static str,
     crm_properties: &'static str,
     account_info: &'static str,
+    visitor_identification: &'static str,
 }
 
 const VERSIONS: [Version; 3] = [
@@ -31,16 +34,19 @@ const VERSIONS: [Version; 3] = [
         crm_objects: "/crm/v3/objects",
         crm_properties: "/crm/v3/properties",
         account_info: "/account-info/v3",
+        visitor_identification: "/visitor-identification/v3",
     },
     Version {
         crm_objects: "/crm/objects/2026-03",
         crm_properties: "/crm/properties/2026-03",
         account_info: "/account-info/2026-03",
+        visitor_identification: "/visitor-identification/2026-03",
     },
     Version {
         crm_objects: "/crm/objects/2026-09",
         crm_properties: "/crm/properties/2026-09",
         account_info: "/account-info/2026-09",
+        visitor_identification: "/visitor-identification/2026-09",
     },
 ];
 
@@ -56,6 +62,7 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
                 .nest(&format!("{}/contacts", version.crm_objects), contacts::router())
                 .nest(&format!("{}/contacts", version.crm_properties), properties::router())
                 .nest(version.account_info, account::router())
+                .nest(version.visitor_identification, visitor_identification::router())
         })
         // The fault layer sets the limit, for it reads every body first.
         .layer(DefaultBodyLimit::disable())
@@ -67,6 +74,7 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
         .layer(middleware::from_fn_with_state(sandbox.clone(), envelope));
     hubspot
         .merge(pages::router())
+        .nest("/scripts", scripts::router())
         .nest("/_control", control::router())
         .with_state(sandbox.clone())
 }

@@ -1,9 +1,10 @@
-//! What the sandbox's account holds: contacts, properties and tokens, and the file that keeps them.
+//! What the sandbox's account holds: contacts, properties, tokens of programs and of visitors, and the file that keeps them.
 
 pub(crate) mod contacts;
 pub(crate) mod properties;
 pub(crate) mod records_file;
 pub(crate) mod values;
+pub(crate) mod visitor_tokens;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +12,7 @@ use crate::auth::Tokens;
 
 use contacts::Contacts;
 use properties::Properties;
+use visitor_tokens::VisitorTokens;
 
 /// Everything that outlives a restart when a records file is set.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -19,6 +21,9 @@ pub(crate) struct Records {
     pub(crate) tokens: Tokens,
     pub(crate) properties: Properties,
     pub(crate) contacts: Contacts,
+    /// Files written before there were any have none.
+    #[serde(default)]
+    pub(crate) visitor_tokens: VisitorTokens,
 }
 
 impl Records {
@@ -29,6 +34,7 @@ impl Records {
             tokens,
             properties: Properties::default(),
             contacts: Contacts::default(),
+            visitor_tokens: VisitorTokens::default(),
         }
     }
 }

@@ -121,7 +121,7 @@ fn refused_kind(property: &Property, value: &str) -> Option<(&'static str, Strin
 }
 
 /// Whether HubSpot takes this for an e-mail address: stricter than browsers, it wants a domain with a known look.
-fn is_email(address: &str) -> bool {
+pub(crate) fn is_email(address: &str) -> bool {
     let Some((local, domain)) = address.rsplit_once('@') else {
         return false;
     };

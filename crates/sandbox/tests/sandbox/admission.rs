@@ -166,7 +166,7 @@ async fn the_daily_limit_lasts_until_midnight_and_retry_after_is_sent_on_request
     assert_eq!((refused.status, refused.header("retry-after")), (429, Some("7")));
     assert_eq!(refused.json()["message"], "You have reached your daily limit.");
     assert_eq!(refused.json()["policyName"], "DAILY");
-    clock.advance(Duration::from_secs(24 * 60 * 60));
+    clock.advance(Duration::from_hours(24));
     assert_eq!(client.get("/account-info/v3/details").await.status, 200);
 }
 

@@ -248,12 +248,12 @@ async fn the_list_comes_in_pages() {
     let ids: Vec<String> = (0..12).map(seed).collect();
     client.sandbox().archive(&ids[3]).unwrap();
 
-    let mut seen = Vec::new();
+    let mut listed = Vec::new();
     let mut path = format!("{BASE}?limit=4&properties=email");
     loop {
         let page = client.get(&path).await.json();
         for contact in page["results"].as_array().unwrap() {
-            seen.push(contact["id"].as_str().unwrap().to_owned());
+            listed.push(contact["id"].as_str().unwrap().to_owned());
         }
         let Some(after) = page["paging"]["next"]["after"].as_str() else {
             assert!(page.get("paging").is_none(), "the last page has no paging");
@@ -266,7 +266,7 @@ async fn the_list_comes_in_pages() {
         path = format!("{BASE}?limit=4&after={after}");
     }
     let expected: Vec<String> = ids.iter().filter(|id| **id != ids[3]).cloned().collect();
-    assert_eq!(seen, expected);
+    assert_eq!(listed, expected);
     assert_eq!(client.get(BASE).await.json()["results"].as_array().unwrap().len(), 10);
     assert_eq!(client.get(&format!("{BASE}?limit=101")).await.status, 400);
     assert_eq!(client.get(&format!("{BASE}?after=x")).await.status, 400);

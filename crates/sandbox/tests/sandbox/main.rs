@@ -3,6 +3,7 @@
 
 mod admission;
 mod batches;
+mod chat;
 mod client;
 mod contacts;
 mod control;
@@ -10,3 +11,4 @@ mod faults;
 mod pages;
 mod properties;
 mod records_file;
+mod visitor_identification;

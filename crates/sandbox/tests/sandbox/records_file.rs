@@ -56,6 +56,31 @@ async fn records_come_back_after_a_restart() {
 }
 
 #[tokio::test]
+async fn visitors_tokens_come_back_and_a_file_from_before_there_were_any_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Client::start_with(options(&folder)).await;
+    let create = "/visitor-identification/v3/tokens/create";
+    let ada = json!({"email": "ada@example.com"});
+    assert_eq!(first.post(create, ada.clone()).await.status, 200);
+    let before = first.sandbox().visitor_tokens();
+    first.running.stop().await.unwrap();
+
+    let second = Client::start_with(options(&folder)).await;
+    assert_eq!(second.sandbox().visitor_tokens(), before);
+    assert_eq!(second.post(create, ada).await.status, 200);
+    let after = second.sandbox().visitor_tokens();
+    assert_eq!((after.len(), &after[0]), (2, &before[0]));
+    second.running.stop().await.unwrap();
+
+    let path = folder.path().join("sandbox.json");
+    let mut file: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let removed = file["records"].as_object_mut().unwrap().remove("visitor_tokens");
+    assert!(removed.is_some());
+    std::fs::write(&path, file.to_string()).unwrap();
+    assert_eq!(Sandbox::new(options(&folder)).unwrap().visitor_tokens(), []);
+}
+
+#[tokio::test]
 async fn changes_are_saved_while_it_runs() {
     let folder = tempfile::tempdir().unwrap();
     let client = Client::start_with(options(&folder)).await;

@@ -1,6 +1,8 @@
 //! The client against the sandbox: the same calls that go to HubSpot, with limits, scopes and faults on demand.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
+mod visitor_tokens;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use parlor_hubspot::{
