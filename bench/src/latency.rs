@@ -11,7 +11,7 @@ use crate::server::Parlor;
 
 /// Visitors, one after the other; the rep follows each one's thread.
 const VISITORS: usize = 40;
-/// Messages of each: within what the socket's limit lets through at once.
+/// Messages of each: within what a visitor's limit lets through at once.
 const MESSAGES: usize = 25;
 
 #[derive(Serialize)]

@@ -3,8 +3,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use parlor_engine::{Engine, Rep, Widget};
+use parlor_engine::{Engine, Rep, Visitor, Widget};
 use tower_sessions::Session;
+
+use super::ApiError;
+use super::session::visitor_of;
 
 /// A visitor's request: which widget, from where, under which session.
 #[derive(Clone)]
@@ -17,6 +20,18 @@ pub struct VisitorRequest {
     pub network: IpAddr,
     /// The visitor's session of this widget.
     pub session: Session,
+}
+
+impl VisitorRequest {
+    /// Whose the session is already; `None` for somebody new.
+    pub async fn visitor(&self) -> Result<Option<Visitor>, ApiError> {
+        let identity = visitor_of(&self.session).await.map_err(|_| ApiError::Unavailable)?;
+        let Some(identity) = identity else { return Ok(None) };
+        self.engine
+            .visitor_of_widget(&self.widget, &identity.visitor)
+            .await
+            .map_err(|_| ApiError::Unavailable)
+    }
 }
 
 /// A signed-in rep's request.

@@ -28,18 +28,18 @@ pub struct RepIdentity {
     pub password_version: u64,
 }
 
-/// Makes the session a visitor's, under a new id.
+/// Makes the session a visitor's, under a new id. One that is this visitor's already stays as it is: another tab may be using
+/// it.
 pub async fn visitor_sign_in(session: &Session, tenant: &TenantId, visitor: &VisitorId) -> Result<(), Error> {
+    let identity = VisitorIdentity {
+        tenant: tenant.clone(),
+        visitor: visitor.clone(),
+    };
+    if visitor_of(session).await?.as_ref() == Some(&identity) {
+        return Ok(());
+    }
     session.cycle_id().await?;
-    session
-        .insert(
-            VISITOR,
-            VisitorIdentity {
-                tenant: tenant.clone(),
-                visitor: visitor.clone(),
-            },
-        )
-        .await
+    session.insert(VISITOR, identity).await
 }
 
 /// Who the visitor is; `None` for a session of nobody.

@@ -20,7 +20,7 @@ use super::ApiError;
 pub enum RegisterAnswer {
     /// It is stored.
     Registered {
-        /// The conversation that begins.
+        /// The conversation that begins, or that began when the same was sent before.
         conversation: ConversationId,
         /// The visitor's first and last name.
         name: String,
@@ -43,7 +43,7 @@ pub struct TokenAnswer {
     pub name: String,
 }
 
-/// Registers a visitor: stores them, begins their conversation and signs the session in.
+/// Registers a visitor: stores them, begins their conversation and signs the session in. The same sent again is answered alike.
 #[cfg(feature = "ssr")]
 #[server(prefix = "/api/visitor", endpoint = "register", input = Json, output = Json)]
 pub async fn register(
@@ -58,9 +58,10 @@ pub async fn register(
     use super::session;
 
     let request = use_context::<VisitorRequest>().ok_or(ApiError::Unavailable)?;
+    let known = request.visitor().await?;
     match request
         .engine
-        .register(&request.widget, request.network, input, page)
+        .register(&request.widget, known.as_ref(), request.network, input, page)
         .await
     {
         Ok(registered) => {

@@ -105,10 +105,10 @@ impl Engine {
         &self.delivery
     }
 
-    /// Removes what is past its time: sessions, codes, tokens, forgotten rate limits. Answers how many rows went.
+    /// Removes what is past its time: sessions, codes, tokens, sent forms, forgotten rate limits. Answers how many rows went.
     pub async fn clean_up(&self) -> Result<u64, StoreError> {
         let now = self.context.now();
-        self.admission.forget_idle();
+        self.admission.forget_idle(now);
         self.sign_in_guard.forget_idle();
         Ok(self.store.remove_expired_sessions(now).await? + self.store.remove_expired_secrets(now).await?)
     }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use parlor_protocol::{
-    ConversationId, PageContext, RegistrationErrors, RegistrationInput, TenantId, VisitorId, WidgetKey,
+    ConversationId, PageContext, Registration, RegistrationErrors, RegistrationInput, TenantId, VisitorId, WidgetKey,
 };
 use parlor_store::{NewVisitor, StoreError, Visitor, Widget};
 
@@ -16,7 +16,7 @@ const CODE_HOLDS: Duration = Duration::from_mins(1);
 /// How long a visitor's token holds: as long as their session.
 pub(crate) const TOKEN_HOLDS: Duration = Duration::from_hours(30 * 24);
 
-/// A registration that is stored.
+/// A registration that is stored, now or when the same was sent before.
 pub struct Registered {
     /// The visitor.
     pub visitor: VisitorId,
@@ -51,14 +51,24 @@ impl Engine {
     /// The stamp for a registration form that is rendered now.
     #[must_use]
     pub fn form_stamp(&self) -> String {
-        self.admission.stamp(self.context.now())
+        self.admission.stamp(&self.context)
     }
 
     /// Registers a visitor: visitor, conversation and the order for the contact are on disk when this answers. It never waits
     /// for HubSpot, and what it answers and how long it takes does not depend on whether the address is known anywhere.
+    ///
+    /// Whoever sends the same twice is registered once, and gets a code each time:
+    ///
+    /// * The same form: a double click, a second try after an answer that was lost. It is recognised by its stamp, which no
+    ///   other form has, and by everything in it. It counts for ten minutes, long enough for any of these. Not for longer, and
+    ///   only with every field the same, because others may come to sit before a form that was left open: who types somebody's
+    ///   address into it must not get at their chat.
+    /// * `known`, the visitor to whom the request's session belongs already, with the same in every field: a second tab, whose
+    ///   form was shown before the first one was sent. Their session gives them that chat in any case.
     pub async fn register(
         &self,
         widget: &Widget,
+        known: Option<&Visitor>,
         network: IpAddr,
         input: RegistrationInput,
         page: PageContext,
@@ -66,8 +76,24 @@ impl Engine {
         let registration = input
             .check(widget.settings.last_name_required)
             .map_err(RegisterError::Invalid)?;
-        let held = self.admission.holds(&input, network, self.context.now());
+        let now = self.context.now();
         let code = self.context.secret();
+        let kept_code = (code.hash(), now + CODE_HOLDS);
+        if let Some(known) = known.filter(|known| is_who_registers(known, widget, &registration))
+            && self.store.add_code(&widget.tenant, &known.id, kept_code).await?
+        {
+            return Ok(Registered {
+                visitor: known.id.clone(),
+                conversation: known.conversation.clone(),
+                name: known.name(),
+                code: code.reveal().to_owned(),
+            });
+        }
+        let form = self
+            .admission
+            .sent_form(&input.form, &widget.settings.id, &registration, now);
+        let fills_trap = !input.website.is_empty();
+        let held = self.admission.holds(form.as_ref(), fills_trap, network, now);
         let visitor = NewVisitor {
             id: self.context.visitor_id(),
             conversation: self.context.conversation_id(),
@@ -77,20 +103,22 @@ impl Engine {
             email: registration.email,
             page: page.tidied(),
             held,
-            code: (code.hash(), self.context.now() + CODE_HOLDS),
+            code: kept_code,
+            form: form.map(|form| (form.hash, form.counts_until)),
         };
         let name = match &visitor.last_name {
             Some(last_name) => format!("{} {}", visitor.first_name.as_str(), last_name.as_str()),
             None => visitor.first_name.as_str().to_owned(),
         };
-        let (id, conversation) = (visitor.id.clone(), visitor.conversation.clone());
-        self.store.register(&widget.tenant, visitor).await?;
-        metrics::counter!("parlor_registrations_total", "held" => if held { "true" } else { "false" }).increment(1);
-        self.delivery.nudge();
-        self.tell_inbox(&widget.tenant);
+        let stored = self.store.register(&widget.tenant, visitor).await?;
+        if stored.is_new {
+            metrics::counter!("parlor_registrations_total", "held" => if held { "true" } else { "false" }).increment(1);
+            self.delivery.nudge();
+            self.tell_inbox(&widget.tenant);
+        }
         Ok(Registered {
-            visitor: id,
-            conversation,
+            visitor: stored.visitor,
+            conversation: stored.conversation,
             name,
             code: code.reveal().to_owned(),
         })
@@ -142,4 +170,13 @@ impl Engine {
         let rep = self.store.rep(tenant, id).await?;
         Ok(rep.filter(|rep| rep.password_version == password_version))
     }
+}
+
+/// Whether this is the visitor of this widget who registers once more, with the same in every field.
+fn is_who_registers(known: &Visitor, widget: &Widget, registration: &Registration) -> bool {
+    known.tenant == widget.tenant
+        && known.widget == widget.settings.id
+        && known.first_name == registration.first_name
+        && known.last_name == registration.last_name
+        && known.email == registration.email
 }

@@ -14,6 +14,10 @@ pub const FRAME_BYTES: usize = 32 * 1024;
 /// Messages a page holds at most.
 pub const PAGE_MESSAGES: usize = 100;
 
+/// Bytes of JSON that the entries of a page, or of the inbox's list, have together at most; one entry goes out however long it
+/// is. What does not fit comes with the next page.
+pub const PAGE_BYTES: usize = 64 * 1024;
+
 /// A name's greatest length in characters (code points), after trimming.
 pub const NAME_CHARACTERS: usize = 100;
 

@@ -129,6 +129,7 @@ async fn register(store: &SqliteStore, tenant: &TenantId, widget: &WidgetId) -> 
         page: PageContext::default(),
         held: false,
         code: (SecretHash(code), Timestamp::from_millis(0)),
+        form: None,
     };
     store.register(tenant, registration).await?;
     Ok((visitor, conversation))

@@ -1,4 +1,5 @@
-//! Where Parlor keeps everything: widgets, visitors, conversations, reps, sessions and the state of delivery.
+//! Where Parlor keeps everything: widgets, visitors, conversations, reps, sessions, proofs of identity and the state
+//! of delivery.
 //!
 //! The traits say what is kept, in Parlor's words; [`Store`] is all of them together. A backend lives in a module of its
 //! own with its own SQL and migrations, and passes the contract tests in `tests/`, which name no backend but in one line.
@@ -10,6 +11,7 @@ mod clock;
 mod conversations;
 mod delivery;
 mod error;
+mod identity;
 mod reps;
 mod sessions;
 mod settings;
@@ -24,19 +26,30 @@ pub use delivery::{
     TranscriptConversation, ValueHash,
 };
 pub use error::StoreError;
+pub use identity::{Identities, Provider, StoredToken, WidgetIdentity};
 pub use reps::{NewRep, Rep, Reps};
 pub use sessions::{SessionRow, Sessions};
 pub use settings::Settings;
-pub use visitors::{NewVisitor, SecretHash, Visitor, Visitors};
+pub use visitors::{NewVisitor, SecretHash, StoredRegistration, Visitor, Visitors};
 pub use widgets::{LauncherPosition, NewWidget, Widget, Widgets};
 
 /// Everything that is kept.
 pub trait Store:
-    Widgets + Visitors + Conversations + Reps + Sessions + Deliveries + Settings + Send + Sync + 'static
+    Widgets + Visitors + Conversations + Reps + Sessions + Deliveries + Identities + Settings + Send + Sync + 'static
 {
 }
 
 impl<T> Store for T where
-    T: Widgets + Visitors + Conversations + Reps + Sessions + Deliveries + Settings + Send + Sync + 'static
+    T: Widgets
+        + Visitors
+        + Conversations
+        + Reps
+        + Sessions
+        + Deliveries
+        + Identities
+        + Settings
+        + Send
+        + Sync
+        + 'static
 {
 }

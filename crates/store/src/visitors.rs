@@ -5,7 +5,7 @@ use parlor_protocol::{ClaimedEmail, ConversationId, PageContext, PersonName, Ten
 
 use crate::{StoreError, Timestamp};
 
-/// The SHA-256 of a secret (a token, a one-time code, a session's id). The secret itself is never kept.
+/// The SHA-256 of a secret (a token, a one-time code, a form as it was sent, a session's id). The secret itself is never kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SecretHash(pub [u8; 32]);
 
@@ -30,6 +30,22 @@ pub struct NewVisitor {
     pub held: bool,
     /// The one-time code that may be exchanged for a token, and until when.
     pub code: (SecretHash, Timestamp),
+    /// The form that was sent, and until when the same one sent again registers nobody anew. Without one, every registration is
+    /// a new one.
+    pub form: Option<(SecretHash, Timestamp)>,
+}
+
+/// What became of a registration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRegistration {
+    /// The visitor's id: of the one who is there already, where the form had been sent before.
+    pub visitor: VisitorId,
+    /// Their conversation's id.
+    pub conversation: ConversationId,
+    /// That conversation's change number.
+    pub change: u64,
+    /// Whether visitor and conversation began with this call.
+    pub is_new: bool,
 }
 
 /// A visitor as kept.
@@ -66,8 +82,17 @@ impl Visitor {
 #[async_trait]
 pub trait Visitors {
     /// Stores the visitor, their conversation (open, without messages) and, unless held, the order "create or find the
-    /// contact" for their address, in one transaction. Answers the conversation's change number.
-    async fn register(&self, tenant: &TenantId, visitor: NewVisitor) -> Result<u64, StoreError>;
+    /// contact" for their address, in one transaction. Where the same form has registered a visitor of this tenant already and
+    /// its time is not past, that visitor gets the code, and nothing else is stored.
+    async fn register(&self, tenant: &TenantId, visitor: NewVisitor) -> Result<StoredRegistration, StoreError>;
+
+    /// Keeps one more one-time code, good until its time, for a visitor. Answers whether there is such a visitor.
+    async fn add_code(
+        &self,
+        tenant: &TenantId,
+        visitor: &VisitorId,
+        code: (SecretHash, Timestamp),
+    ) -> Result<bool, StoreError>;
 
     /// A visitor by id.
     async fn visitor(&self, tenant: &TenantId, id: &VisitorId) -> Result<Option<Visitor>, StoreError>;
@@ -85,6 +110,6 @@ pub trait Visitors {
     /// The visitor of a token that is not past its time.
     async fn visitor_by_token(&self, token: SecretHash, now: Timestamp) -> Result<Option<Visitor>, StoreError>;
 
-    /// Removes codes and tokens past their time; answers how many.
+    /// Removes codes, tokens and forms past their time; answers how many.
     async fn remove_expired_secrets(&self, now: Timestamp) -> Result<u64, StoreError>;
 }

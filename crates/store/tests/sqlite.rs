@@ -17,8 +17,8 @@ use parlor_protocol::{
 };
 use parlor_store::sqlite::{OpenOptions, Role, SqliteStore};
 use parlor_store::{
-    Append, AppendOutcome, Conversations, LauncherPosition, NewRep, NewVisitor, NewWidget, Reps, SecretHash, Settings,
-    StoreError, SystemClock, Timestamp, Visitors, Widgets, Writer,
+    Append, AppendOutcome, Clock, Conversations, LauncherPosition, NewRep, NewVisitor, NewWidget, Reps, SecretHash,
+    Settings, StoreError, SystemClock, Timestamp, Visitors, Widgets, Writer,
 };
 use rusqlite::Connection;
 
@@ -113,6 +113,40 @@ fn a_command_does_not_change_the_schema_under_a_running_server() {
         "{refused}"
     );
     drop(server);
+}
+
+/// A clock that, whenever it is asked, lets something happen first. Opening asks it right before it tries to take the lock.
+struct Meanwhile<F>(F);
+
+impl<F: Fn() + Send + Sync + 'static> Clock for Meanwhile<F> {
+    fn now(&self) -> Timestamp {
+        self.0();
+        SystemClock.now()
+    }
+}
+
+#[tokio::test]
+async fn a_command_waits_for_the_schema_of_a_server_that_is_just_starting() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, ready) = (folder.path().join("parlor.db"), folder.path().join("ready.db"));
+    open(&ready, Role::Server).unwrap().close().await;
+    // The server holds the lock and has come no further; it is done right after the command found no schema.
+    let lock = std::fs::File::create(folder.path().join("parlor.db.lock")).unwrap();
+    lock.lock().unwrap();
+    let there = path.clone();
+    let clock = Meanwhile(move || {
+        if !there.exists() {
+            std::fs::copy(&ready, &there).unwrap();
+        }
+    });
+    let options = OpenOptions {
+        clock: Arc::new(clock),
+        ..options(&path, Role::Command)
+    };
+    let command = SqliteStore::open(&options).unwrap();
+    command.probe().await.unwrap();
+    command.close().await;
+    lock.unlock().unwrap();
 }
 
 #[test]
@@ -377,6 +411,7 @@ async fn begin(store: &SqliteStore) -> Talk {
         page: PageContext::default(),
         held: false,
         code: (SecretHash(code), Timestamp::from_millis(0)),
+        form: None,
     };
     store.register(&tenant, visitor).await.unwrap();
     talk

@@ -1,5 +1,7 @@
 //! The visitor's forms as plain posts: registration and composer work without a script.
 
+use std::time::Duration;
+
 use axum::Extension;
 use axum::Form;
 use axum::extract::State;
@@ -9,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use parlor_app::api::session::visitor_sign_in;
 use parlor_app::widget::FormData;
-use parlor_engine::{RegisterError, SendError};
+use parlor_engine::{RegisterError, SendError, Visitor, Widget};
 use parlor_protocol::text::InvalidText;
 use parlor_protocol::{MessageId, PageContext, RegistrationInput};
 use serde::Deserialize;
@@ -50,7 +52,7 @@ impl Registering {
     }
 }
 
-/// Registers; answers 303, or 422 with the page and what was typed.
+/// Registers; answers 303, or 422 with the page and what was typed. The same form posted again is answered alike.
 pub(super) async fn register(
     State(server): State<Server>,
     RequestedWidget(widget): RequestedWidget,
@@ -61,12 +63,19 @@ pub(super) async fn register(
 ) -> Response {
     let Form(form) = match form {
         Ok(form) => form,
-        Err(rejection) => return rejection.into_response(),
+        Err(rejection) => return unreadable(&server, &widget, &session, &rejection).await,
     };
     let page = form.page(&headers);
     let input = form.input;
     let framed_by = FramedBy::Origins(&widget.settings.origins);
-    match server.engine.register(&widget, network, input.clone(), page).await {
+    let Ok(known) = visitor(&server, &widget, &session).await else {
+        return pages::unavailable(&server, framed_by);
+    };
+    let registered = server
+        .engine
+        .register(&widget, known.as_ref(), network, input.clone(), page)
+        .await;
+    match registered {
         Ok(registered) => match visitor_sign_in(&session, &widget.tenant, &registered.visitor).await {
             Ok(()) => Redirect::to(&format!("/widget/{}", widget.settings.key)).into_response(),
             Err(_) => pages::unavailable(&server, framed_by),
@@ -85,7 +94,9 @@ pub(super) async fn register(
         }
         Err(RegisterError::Store(error)) => {
             tracing::error!(%error, "a registration could not be stored");
+            // What may have been stored all the same is sent again under its stamp, and so is one registration.
             let form = FormData {
+                stamp: input.form.clone(),
                 input,
                 ..FormData::default()
             };
@@ -100,26 +111,25 @@ pub(super) async fn register(
     }
 }
 
-/// What the composer posts.
-#[derive(Deserialize)]
+/// What the composer posts. Each field may be anything: what was typed is shown again whatever is wrong.
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Composed {
-    id: MessageId,
+    id: String,
     text: String,
 }
 
-/// Takes a message; answers 303, or 422 with the page and what was typed.
+/// Takes a message; answers 303, or another status with the page and what was typed.
 pub(super) async fn message(
     State(server): State<Server>,
     RequestedWidget(widget): RequestedWidget,
     session: Session,
     form: Result<Form<Composed>, FormRejection>,
 ) -> Response {
-    let Form(composed) = match form {
+    let Form(Composed { id, text }) = match form {
         Ok(form) => form,
-        Err(rejection) => return rejection.into_response(),
+        Err(rejection) => return unreadable(&server, &widget, &session, &rejection).await,
     };
-    let back = Redirect::to(&format!("/widget/{}", widget.settings.key));
-    let framed_by = FramedBy::Origins(&widget.settings.origins);
     let visitor = match visitor(&server, &widget, &session).await {
         Ok(Some(visitor)) => visitor,
         Ok(None) => {
@@ -130,41 +140,91 @@ pub(super) async fn message(
             };
             return show(&server, &widget, &session, StatusCode::UNAUTHORIZED, shown).await;
         }
-        Err(_) => return pages::unavailable(&server, framed_by),
+        Err(_) => return pages::unavailable(&server, FramedBy::Origins(&widget.settings.origins)),
     };
-    let conversation = visitor.conversation.clone();
-    let sent = server
-        .engine
-        .send_as_visitor(&visitor, &conversation, &composed.id, &composed.text, None)
-        .await;
-    let (status, error, notice) = match sent {
-        Ok(_) => return back.into_response(),
-        // An empty composer sent by mistake is nothing to talk about.
-        Err(SendError::Text(InvalidText::Empty)) => return back.into_response(),
-        Err(SendError::Text(error)) => (StatusCode::UNPROCESSABLE_ENTITY, Some(error), None),
-        Err(SendError::IdConflict) => (
-            StatusCode::CONFLICT,
-            None,
-            Some("That message was changed after it was sent. Please send it again."),
-        ),
-        Err(SendError::NotFound) => return back.into_response(),
-        Err(SendError::Store(error)) => {
-            tracing::error!(%error, "a message could not be stored");
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                None,
-                Some("The message could not be stored. Please send it again."),
-            )
-        }
+    let Err(refused) = send(&server, &visitor, &id, &text).await else {
+        return Redirect::to(&format!("/widget/{}", widget.settings.key)).into_response();
     };
-    let keeps_id = status == StatusCode::SERVICE_UNAVAILABLE;
     let shown = Shown {
-        composer_text: composed.text,
-        composer_error: error,
+        composer_text: text,
+        composer_error: refused.error,
         // What may have been stored all the same is sent again under its id, and so shows once.
-        message_id: keeps_id.then(|| composed.id.to_string()),
-        notice: notice.map(str::to_owned),
+        message_id: refused.keeps_id.then_some(id),
+        notice: refused.notice.map(str::to_owned),
         ..Shown::default()
     };
-    show(&server, &widget, &session, status, shown).await
+    let page = show(&server, &widget, &session, refused.status, shown).await;
+    match refused.retry_after {
+        Some(wait) => pages::retry_after(page, wait),
+        None => page,
+    }
+}
+
+/// Why a message was not taken, and what the page says of it.
+#[derive(Default)]
+struct Refused {
+    status: StatusCode,
+    error: Option<InvalidText>,
+    notice: Option<&'static str>,
+    keeps_id: bool,
+    retry_after: Option<Duration>,
+}
+
+async fn send(server: &Server, visitor: &Visitor, id: &str, text: &str) -> Result<(), Refused> {
+    let Ok(id) = MessageId::parse(id) else {
+        return Err(Refused {
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            notice: Some("The message could not be read as it came. Please send it again."),
+            ..Refused::default()
+        });
+    };
+    let conversation = &visitor.conversation;
+    if let Err(wait) = server.rates.visitor(conversation) {
+        return Err(Refused {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            notice: Some("That was too fast. Please send the message again in a moment."),
+            keeps_id: true,
+            retry_after: Some(wait),
+            ..Refused::default()
+        });
+    }
+    let sent = server.engine.send_as_visitor(visitor, conversation, &id, text, None);
+    match sent.await {
+        // An empty composer sent by mistake is nothing to talk about.
+        Ok(_) | Err(SendError::Text(InvalidText::Empty) | SendError::NotFound) => Ok(()),
+        Err(SendError::Text(error)) => Err(Refused {
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            error: Some(error),
+            ..Refused::default()
+        }),
+        Err(SendError::IdConflict) => Err(Refused {
+            status: StatusCode::CONFLICT,
+            notice: Some("That message was changed after it was sent. Please send it again."),
+            ..Refused::default()
+        }),
+        Err(SendError::Store(error)) => {
+            tracing::error!(%error, "a message could not be stored");
+            Err(Refused {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                notice: Some("The message could not be stored. Please send it again."),
+                keeps_id: true,
+                ..Refused::default()
+            })
+        }
+    }
+}
+
+/// The page for a form that could not be read at all: of another type, cut off, too large.
+async fn unreadable(server: &Server, widget: &Widget, session: &Session, rejection: &FormRejection) -> Response {
+    let status = rejection.status();
+    let notice = if status == StatusCode::PAYLOAD_TOO_LARGE {
+        "That is more than fits into one message. Please send it in parts."
+    } else {
+        "What was sent could not be read. Please send it again."
+    };
+    let shown = Shown {
+        notice: Some(notice.to_owned()),
+        ..Shown::default()
+    };
+    show(server, widget, session, status, shown).await
 }

@@ -34,6 +34,8 @@ async fn a20_registration_takes_as_long_for_a_known_address_as_for_an_unknown_on
         let mut unknown = Vec::new();
         for number in 0..SAMPLES {
             let stranger = format!("n{attempt}x{number}@example.com");
+            // The known address registers anew as well: what is sent twice is not stored twice, and so is quicker.
+            let name = format!("Ada {attempt}x{number}");
             // Each goes first as often as the other.
             let mut order = [("grace@example.com", true), (stranger.as_str(), false)];
             if number % 2 == 1 {
@@ -41,7 +43,7 @@ async fn a20_registration_takes_as_long_for_a_known_address_as_for_an_unknown_on
             }
             for (address, is_known) in order {
                 let began = Instant::now();
-                let answer = house.call_register(&house.key, "Ada", address, &stamp).await;
+                let answer = house.call_register(&house.key, &name, address, &stamp).await;
                 let took = began.elapsed().as_secs_f64();
                 assert_eq!(answer.status, 200);
                 if is_known { &mut known } else { &mut unknown }.push(took);

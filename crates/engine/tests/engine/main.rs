@@ -15,6 +15,7 @@ mod outages;
 mod property;
 mod random_walk;
 mod registration;
+mod registration_again;
 mod reps;
 mod unclear;
 mod world;

@@ -4,9 +4,13 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
 use parlor_engine::{AdmissionOptions, Bus, Event, RegisterError, SendError, SocketId, Topic};
 use parlor_protocol::{DeliveryStatus, PageContext, TenantId};
 use parlor_sandbox::{DEFAULT_TOKEN, SandboxOptions};
+use sha2::Sha256;
 use tokio_util::sync::CancellationToken;
 
 use crate::world::{Person, World, network};
@@ -21,7 +25,7 @@ async fn fields_that_are_wrong_are_named_together_and_nothing_is_stored() {
     let form = world.form(" ", "", "nobody");
     let refused = world
         .engine
-        .register(&world.widget, network(1), form, PageContext::default())
+        .register(&world.widget, None, network(1), form, PageContext::default())
         .await;
     let Err(RegisterError::Invalid(errors)) = refused else {
         panic!("it must be refused");
@@ -54,25 +58,39 @@ async fn a_form_sent_back_sooner_than_a_person_could_holds() {
     }
 }
 
+/// A stamp as it was before each had a nonce: moment and signature.
+async fn of_before_the_nonce(world: &World) -> String {
+    let key = world.store().setting("form_stamp_key").await.unwrap().unwrap();
+    let mut mac = Hmac::<Sha256>::new_from_slice(&URL_SAFE_NO_PAD.decode(key).unwrap()).unwrap();
+    let moment = world.engine.now().millis().to_be_bytes();
+    mac.update(&moment);
+    URL_SAFE_NO_PAD.encode([&moment[..], &mac.finalize().into_bytes()].concat())
+}
+
 #[tokio::test]
 async fn a_stamp_that_is_missing_or_forged_holds() {
     let world = World::new().await;
     let good = world.form("Ada", "Lovelace", "ada@example.com").form;
-    let flipped: String = good
-        .char_indices()
-        .map(|(at, character)| match (at, character) {
-            (3, 'A') => 'B',
-            (3, _) => 'A',
-            _ => character,
-        })
-        .collect();
+    // A character of the moment, of the nonce, of the signature.
+    let flipped = [3, 20, 50].map(|place| -> String {
+        good.char_indices()
+            .map(|(at, character)| match character {
+                'A' if at == place => 'B',
+                _ if at == place => 'A',
+                _ => character,
+            })
+            .collect()
+    });
     let earlier = format!("AAAA{}", &good[4..]);
     for stamp in [
         "",
         "x",
         "AAAAAAAAAAA",
-        &flipped,
+        &flipped[0],
+        &flipped[1],
+        &flipped[2],
         &earlier,
+        &of_before_the_nonce(&world).await,
         &good[..12],
         &format!("{good}A"),
     ] {
@@ -126,7 +144,7 @@ async fn a_code_is_exchanged_once_within_a_minute_and_its_token_is_the_visitors(
         let form = world.form("Ada", "Lovelace", "ada@example.com");
         let registered = world
             .engine
-            .register(&world.widget, network(1), form, PageContext::default())
+            .register(&world.widget, None, network(1), form, PageContext::default())
             .await
             .unwrap();
         world.advance(Duration::from_secs(after));

@@ -192,7 +192,11 @@ impl World {
             url: "https://www.example.com/prices".to_owned(),
             ..PageContext::default()
         };
-        let registered = self.engine.register(&self.widget, network, form, page).await.unwrap();
+        let registered = self
+            .engine
+            .register(&self.widget, None, network, form, page)
+            .await
+            .unwrap();
         let visitor = self.engine.visitor_of_widget(&self.widget, &registered.visitor).await;
         Person {
             visitor: visitor.unwrap().unwrap(),

@@ -8,7 +8,9 @@
 
 use std::collections::BTreeSet;
 
-use parlor_protocol::limit::{FRAME_BYTES, MALFORMED_FRAMES, MESSAGE_UNITS, PAGE_MESSAGES, PROTOCOL_VERSION};
+use parlor_protocol::limit::{
+    FRAME_BYTES, MALFORMED_FRAMES, MESSAGE_UNITS, PAGE_BYTES, PAGE_MESSAGES, PROTOCOL_VERSION,
+};
 use parlor_protocol::text::InvalidText;
 use parlor_protocol::{AuthorKind, ClientFrame, ConversationState, DeliveryStatus, ErrorCode, ServerFrame};
 use serde::Serialize;
@@ -150,6 +152,10 @@ fn the_numbers_are_those_of_the_code() {
         format!("| a message's text | 1 to {} UTF-16 units", grouped(MESSAGE_UNITS)),
         format!("| a frame to the server | {} bytes", grouped(FRAME_BYTES)),
         format!("| a page, a list | {PAGE_MESSAGES} entries |"),
+        format!(
+            "| the entries of a page or list together | {} bytes of JSON",
+            grouped(PAGE_BYTES)
+        ),
         format!("| malformed frames in a row | {MALFORMED_FRAMES} close the socket"),
     ] {
         assert!(limits.contains(&line), "{line}");

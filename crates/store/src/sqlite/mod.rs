@@ -6,6 +6,7 @@
 mod append;
 mod conversations;
 mod delivery;
+mod identity;
 mod lock;
 mod migrations;
 mod open;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{Error as MigrationError, MigrationDefinitionError};
@@ -15,6 +15,11 @@ use crate::{Clock, StoreError};
 
 /// How long a connection waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a command waits for the schema while another process has the lock: a server that is just starting, or another
+/// command, has it up to date in a moment.
+const STARTED_WITHIN: Duration = Duration::from_secs(3);
+/// How often it looks meanwhile.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Prepared statements each connection keeps; there are fewer in all.
 const STATEMENTS: usize = 128;
 
@@ -86,16 +91,7 @@ pub(super) fn open(options: &OpenOptions) -> Result<Opened, StoreError> {
         schema = opening.inspect(&path)?;
     }
     if lock.is_none() && schema < NEWEST {
-        lock = Some(opening.lock(&path).map_err(|error| match error {
-            StoreError::InUse { path, holder } => StoreError::Open {
-                path,
-                reason: format!(
-                    "its schema ({schema}) is older than this program's ({NEWEST}), and the server that has it open \
-                     ({holder}) is of the older version: restart the server with this version first"
-                ),
-            },
-            other => other,
-        })?);
+        lock = opening.lock_unless_newest(&path)?;
     }
 
     let mut connection = opening.connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
@@ -190,6 +186,34 @@ impl Opening<'_> {
                 holder,
             }),
             Err(error) => Err(self.failed(&format!("its lock file (the same name and .lock): {error}"))),
+        }
+    }
+
+    /// The lock under which a command brings the schema up to date itself; `None` once another process has done it.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "another process is waited for, and says nothing when it is done; only a command gets here"
+    )]
+    fn lock_unless_newest(&self, path: &Path) -> Result<Option<DatabaseLock>, StoreError> {
+        let begun = Instant::now();
+        loop {
+            let holder = match self.lock(path) {
+                Err(StoreError::InUse { holder, .. }) => holder,
+                taken => return taken.map(Some),
+            };
+            let looked = self.inspect(path);
+            if matches!(looked, Ok(NEWEST)) {
+                return Ok(None);
+            }
+            if begun.elapsed() >= STARTED_WITHIN {
+                let schema = looked?;
+                return Err(self.failed(&format!(
+                    "its schema ({schema}) is older than this program's ({NEWEST}), and another process has it open \
+                     ({holder}): if that is a server just starting, try again in a moment; if it is one of an older \
+                     version, restart the server with this version first"
+                )));
+            }
+            std::thread::sleep(LOOK_EVERY);
         }
     }
 

@@ -9,13 +9,24 @@ use super::conversations::next_change;
 use super::delivery::order_contact;
 use super::row::{Fields, change, is_taken, one, signed};
 use super::writer::Batch;
-use crate::{NewVisitor, SecretHash, StoreError, Timestamp, Visitor, Visitors};
+use crate::{NewVisitor, SecretHash, StoreError, StoredRegistration, Timestamp, Visitor, Visitors};
 
 #[async_trait]
 impl Visitors for SqliteStore {
-    async fn register(&self, tenant: &TenantId, visitor: NewVisitor) -> Result<u64, StoreError> {
+    async fn register(&self, tenant: &TenantId, visitor: NewVisitor) -> Result<StoredRegistration, StoreError> {
         let tenant = tenant.clone();
         self.write(move |batch| register(batch, &tenant, &visitor)).await
+    }
+
+    async fn add_code(
+        &self,
+        tenant: &TenantId,
+        visitor: &VisitorId,
+        code: (SecretHash, Timestamp),
+    ) -> Result<bool, StoreError> {
+        let (tenant, visitor) = (tenant.clone(), visitor.clone());
+        self.write(move |batch| add_secret(batch, &tenant, Kind::Code, code, &visitor))
+            .await
     }
 
     async fn visitor(&self, tenant: &TenantId, id: &VisitorId) -> Result<Option<Visitor>, StoreError> {
@@ -90,7 +101,13 @@ impl Visitors for SqliteStore {
     }
 }
 
-fn register(batch: &Batch<'_>, tenant: &TenantId, visitor: &NewVisitor) -> Result<u64, StoreError> {
+fn register(batch: &Batch<'_>, tenant: &TenantId, visitor: &NewVisitor) -> Result<StoredRegistration, StoreError> {
+    if let Some((form, _)) = visitor.form
+        && let Some(registered) = registered_by(batch, tenant, form)?
+    {
+        add_secret(batch, tenant, Kind::Code, visitor.code, &registered.visitor)?;
+        return Ok(registered);
+    }
     let now = batch.now.millis();
     let page = serde_json::to_string(&visitor.page).map_err(|error| StoreError::Database(error.to_string()))?;
     batch
@@ -129,19 +146,79 @@ fn register(batch: &Batch<'_>, tenant: &TenantId, visitor: &NewVisitor) -> Resul
             now,
         ))
         .map_err(|error| exists(error, "a conversation of this id"))?;
-    let (code, code_expires_at) = visitor.code;
-    batch
-        .connection
-        .prepare_cached(
-            "INSERT INTO visitor_secret (tenant_id, hash, kind, visitor_id, expires_at)
-             VALUES (?1, ?2, 'code', ?3, ?4)",
-        )?
-        .execute((tenant.as_str(), code.0, visitor.id.as_str(), code_expires_at.millis()))
-        .map_err(|error| exists(error, "this one-time code"))?;
+    add_secret(batch, tenant, Kind::Code, visitor.code, &visitor.id)?;
+    if let Some(form) = visitor.form {
+        add_secret(batch, tenant, Kind::Form, form, &visitor.id)?;
+    }
     if !visitor.held {
         order_contact(batch, tenant.as_str(), visitor.email.as_str())?;
     }
-    Ok(number)
+    Ok(StoredRegistration {
+        visitor: visitor.id.clone(),
+        conversation: visitor.conversation.clone(),
+        change: number,
+        is_new: true,
+    })
+}
+
+/// Whom this form registered, while it counts; a form past its time makes room for itself.
+fn registered_by(
+    batch: &Batch<'_>,
+    tenant: &TenantId,
+    form: SecretHash,
+) -> Result<Option<StoredRegistration>, StoreError> {
+    change(
+        batch.connection,
+        "DELETE FROM visitor_secret WHERE tenant_id = ?1 AND hash = ?2 AND kind = 'form' AND expires_at <= ?3",
+        (tenant.as_str(), form.0, batch.now.millis()),
+    )?;
+    one(
+        batch.connection,
+        "conversation",
+        "SELECT conversation.id, conversation.visitor_id, conversation.change
+         FROM visitor_secret JOIN conversation
+             ON conversation.tenant_id = visitor_secret.tenant_id AND conversation.visitor_id = visitor_secret.visitor_id
+         WHERE visitor_secret.tenant_id = ?1 AND visitor_secret.hash = ?2 AND visitor_secret.kind = 'form'",
+        (tenant.as_str(), form.0),
+        |row| {
+            Ok(StoredRegistration {
+                visitor: row.parsed("visitor_id")?,
+                conversation: row.parsed("id")?,
+                change: row.number("change")?,
+                is_new: false,
+            })
+        },
+    )
+}
+
+/// What leads to a visitor and is written here; tokens come from codes.
+#[derive(Clone, Copy)]
+enum Kind {
+    Code,
+    Form,
+}
+
+/// Keeps a secret for a visitor; answers whether there is such a visitor.
+fn add_secret(
+    batch: &Batch<'_>,
+    tenant: &TenantId,
+    kind: Kind,
+    (hash, expires_at): (SecretHash, Timestamp),
+    visitor: &VisitorId,
+) -> Result<bool, StoreError> {
+    let (kind, what) = match kind {
+        Kind::Code => ("code", "this one-time code"),
+        Kind::Form => ("form", "this form"),
+    };
+    let added = batch
+        .connection
+        .prepare_cached(
+            "INSERT INTO visitor_secret (tenant_id, hash, kind, visitor_id, expires_at)
+             SELECT tenant_id, ?2, ?3, id, ?5 FROM visitor WHERE tenant_id = ?1 AND id = ?4",
+        )?
+        .execute((tenant.as_str(), hash.0, kind, visitor.as_str(), expires_at.millis()))
+        .map_err(|error| exists(error, what))?;
+    Ok(added > 0)
 }
 
 fn exists(error: rusqlite::Error, what: &'static str) -> StoreError {

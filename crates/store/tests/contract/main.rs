@@ -9,6 +9,8 @@
 
 mod appending;
 mod delivery;
+mod forms;
+mod identity;
 mod listing;
 mod people;
 mod tenants;
@@ -69,6 +71,17 @@ macro_rules! backends {
                     a_token_is_no_code,
                     expired_secrets_are_removed,
                 }
+                forms {
+                    the_same_form_again_is_the_same_visitor,
+                    the_same_form_many_times_at_once_is_one_visitor,
+                    another_form_or_none_is_another_visitor,
+                    a_form_counts_until_its_time_and_then_registers_anew,
+                    held_or_not_is_as_the_form_first_came,
+                    a_form_opens_nothing_by_itself,
+                    a_registration_that_failed_leaves_its_form_free,
+                    a_visitor_may_get_another_code,
+                    forms_past_their_time_are_removed,
+                }
                 people {
                     a_widget_is_found_by_its_key_and_listed_in_order,
                     a_widgets_origins_are_replaced_by_its_own_tenant_alone,
@@ -80,6 +93,24 @@ macro_rules! backends {
                     a_session_past_its_time_is_absent_and_removed,
                     a_setting_is_replaced,
                     a_probe_commits,
+                }
+                identity {
+                    a_widget_proves_nobody_until_it_is_told_how,
+                    a_widgets_identity_is_replaced_whole,
+                    only_a_tenants_own_widget_has_an_identity,
+                    an_empty_secret_is_refused_and_the_earlier_one_stays,
+                    a_proof_is_revoked_until_the_latest_moment_asked_for,
+                    a_server_that_starts_learns_of_every_revoked_proof_that_still_counts,
+                    a_token_comes_back_until_its_time_and_after_a_restart,
+                    a_token_replaces_the_earlier_one_of_its_key,
+                    beyond_the_bound_the_tokens_that_expire_first_go,
+                    an_empty_token_is_refused_and_takes_no_place,
+                    the_bound_holds_however_tokens_come_and_go,
+                    tokens_that_arrive_together_keep_to_the_bound,
+                    a_revoked_key_empties_the_cache_of_what_came_by_it,
+                    an_exchanged_key_leaves_only_what_came_by_the_new_one,
+                    tokens_past_their_time_are_not_counted,
+                    tokens_and_revoked_proofs_past_their_time_are_removed,
                 }
                 tenants {
                     no_method_reaches_into_another_tenant,

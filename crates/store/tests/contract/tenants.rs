@@ -3,13 +3,23 @@
 use std::time::Duration;
 
 use parlor_protocol::{ConversationState, PageContext, TenantId};
-use parlor_store::{Append, AppendOutcome, Delivered, NewVisitor, NewWidget, RecordState, Sending, ValueHash};
+use parlor_store::{
+    Append, AppendOutcome, Delivered, NewVisitor, NewWidget, RecordState, SecretHash, Sending, StoredToken, Timestamp,
+    ValueHash, WidgetIdentity,
+};
 
+use crate::identity::{proving, token};
 use crate::world::{World, by_visitor, email, hash, number, widget};
 
 /// A30, in the store: every method that takes a tenant and an id, with the ids of another tenant.
 pub async fn no_method_reaches_into_another_tenant(world: World) {
     let ada = world.register("ada@example.com").await;
+    let form = Some((hash(number()), world.now() + Duration::from_secs(600)));
+    let sent = NewVisitor {
+        form,
+        ..world.visitor("sent@example.com")
+    };
+    world.register_as(sent).await.unwrap();
     let held = world.register_held("held@example.com").await;
     world.say(&ada, "private").await;
     world
@@ -28,7 +38,28 @@ pub async fn no_method_reaches_into_another_tenant(world: World) {
         .await
         .unwrap();
     let (store, other, now) = (&world.store, TenantId::parse("other").unwrap(), world.now());
-    let before = everything(&world, &ada.conversation, &held.conversation).await;
+    let (key, generation, proof) = (hash(number()), hash(number()), hash(number()));
+    let (cached, until) = (token(&world, Duration::from_secs(60)), now + Duration::from_secs(60));
+    assert!(
+        store
+            .set_widget_identity(&world.tenant, &world.widget, proving(now))
+            .await
+            .unwrap()
+    );
+    assert!(
+        store
+            .revoke_proof(&world.tenant, &world.widget, proof, until)
+            .await
+            .unwrap()
+    );
+    store
+        .keep_visitor_token(&world.tenant, key, generation, cached, 10)
+        .await
+        .unwrap();
+    let before = (
+        everything(&world, &ada.conversation, &held.conversation).await,
+        identity_of(&world, key).await,
+    );
 
     // Reading.
     assert!(store.widgets(&other).await.unwrap().is_empty());
@@ -88,6 +119,12 @@ pub async fn no_method_reaches_into_another_tenant(world: World) {
     assert_eq!(store.next_due(&other).await.unwrap(), None);
     assert_eq!(store.delivery_of(&other, &ada.conversation).await.unwrap(), None);
     assert_eq!(store.backlog(&other).await.unwrap(), 0);
+    assert_eq!(
+        store.widget_identity(&other, &world.widget).await.unwrap(),
+        WidgetIdentity::default()
+    );
+    assert_eq!(store.visitor_token(&other, key, now).await.unwrap(), None);
+    assert_eq!(store.count_visitor_tokens(&other, now).await.unwrap(), 0);
 
     // Writing.
     for message in [by_visitor(&ada, "in"), world.by_rep(&ada, "in")] {
@@ -120,6 +157,18 @@ pub async fn no_method_reaches_into_another_tenant(world: World) {
     assert!(
         store.register(&other, in_foreign_widget).await.is_err(),
         "the widget is another tenant's"
+    );
+    let code = (hash(number()), now + Duration::from_secs(9));
+    assert!(!store.add_code(&other, &ada.visitor, code).await.unwrap());
+    let with_our_form = NewVisitor {
+        widget: world.add_widget(&other).await,
+        form,
+        ..world.visitor("mallory@example.com")
+    };
+    let answered = store.register(&other, with_our_form).await;
+    assert!(
+        answered.map_or(true, |stored| stored.is_new),
+        "a form leads to nobody elsewhere"
     );
     let waiting = email("waiting@example.com");
     store
@@ -158,11 +207,46 @@ pub async fn no_method_reaches_into_another_tenant(world: World) {
         .await
         .unwrap();
 
+    assert!(
+        !store
+            .set_widget_identity(&other, &world.widget, WidgetIdentity::default())
+            .await
+            .unwrap()
+    );
+    let later = until + Duration::from_secs(60);
+    assert!(!store.revoke_proof(&other, &world.widget, proof, later).await.unwrap());
+    assert_eq!(store.forget_visitor_tokens(&other, generation).await.unwrap(), 0);
+    assert_eq!(store.forget_other_generations(&other, hash(number())).await.unwrap(), 0);
+    for most in [1, 0] {
+        let stolen = token(&world, Duration::from_secs(90));
+        store
+            .keep_visitor_token(&other, key, hash(number()), stolen, most)
+            .await
+            .unwrap();
+    }
+
     assert_eq!(
-        everything(&world, &ada.conversation, &held.conversation).await,
+        (
+            everything(&world, &ada.conversation, &held.conversation).await,
+            identity_of(&world, key).await
+        ),
         before,
         "nothing was touched"
     );
+}
+
+/// How the default tenant proves identity: its widget's settings, the revoked proofs, a cached token and how many there are.
+async fn identity_of(
+    world: &World,
+    key: SecretHash,
+) -> (WidgetIdentity, Vec<(SecretHash, Timestamp)>, Option<StoredToken>, u64) {
+    let (store, tenant, now) = (&world.store, &world.tenant, world.now());
+    (
+        store.widget_identity(tenant, &world.widget).await.unwrap(),
+        store.revoked_proofs(now).await.unwrap(),
+        store.visitor_token(tenant, key, now).await.unwrap(),
+        store.count_visitor_tokens(tenant, now).await.unwrap(),
+    )
 }
 
 /// All that the default tenant can see, as one text.

@@ -86,6 +86,7 @@ pub struct Registered {
     pub conversation: ConversationId,
     pub code: SecretHash,
     pub change: u64,
+    pub is_new: bool,
 }
 
 impl World {
@@ -160,15 +161,16 @@ impl World {
     }
 
     pub async fn register_as(&self, visitor: NewVisitor) -> Result<Registered, StoreError> {
-        let registered = Registered {
+        let code = visitor.code.0;
+        let stored = self.store.register(&self.tenant, visitor).await?;
+        Ok(Registered {
             tenant: self.tenant.clone(),
-            visitor: visitor.id.clone(),
-            conversation: visitor.conversation.clone(),
-            code: visitor.code.0,
-            change: 0,
-        };
-        let change = self.store.register(&self.tenant, visitor).await?;
-        Ok(Registered { change, ..registered })
+            visitor: stored.visitor,
+            conversation: stored.conversation,
+            code,
+            change: stored.change,
+            is_new: stored.is_new,
+        })
     }
 
     pub fn visitor(&self, email: &str) -> NewVisitor {
@@ -185,6 +187,7 @@ impl World {
             },
             held: false,
             code: (hash(number()), self.now() + Duration::from_secs(60)),
+            form: None,
         }
     }
 
