@@ -10,6 +10,8 @@ cd "$(dirname "$0")"
 source ./apt.sh
 
 target=wasm32-unknown-unknown
+# The least version of Rust that compiles the project, as Cargo.toml says.
+least=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' ../Cargo.toml)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/parlor
 
 # compiles RUSTC [ARGUMENT…]: whether this compiler can compile and link a library for the browser.
@@ -22,6 +24,22 @@ compiles() {
   return "$status"
 }
 
+# version_of RUSTC [ARGUMENT…]: its version; nothing for a compiler that does not answer.
+version_of() {
+  "$@" --version 2>/dev/null | cut -d' ' -f2
+}
+
+# is_new_enough VERSION: whether that is the least version or a later one.
+is_new_enough() {
+  [[ $(printf '%s\n%s\n' "$least" "$1" | sort -V | head -n 1) == "$least" ]]
+}
+
+# A compiler that is too old for the server is of no use to the browser's side either, whatever it can compile to.
+version=$(version_of rustc || true)
+if [[ -n $version ]] && ! is_new_enough "$version"; then
+  echo "wasm: rustc $version is too old: Parlor needs Rust $least or newer; run rustup update, or install Rust from https://rustup.rs." >&2
+  exit 1
+fi
 if command -v rustc >/dev/null && compiles rustc; then
   echo "wasm: $(rustc --version) compiles to WASM already"
   exit 0
@@ -29,7 +47,7 @@ fi
 has_rustup=false
 if command -v rustup >/dev/null; then
   has_rustup=true
-  if compiles rustup run debian rustc; then
+  if is_new_enough "$(version_of rustup run debian rustc || true)" && compiles rustup run debian rustc; then
     echo "wasm: the toolchain \"debian\" ($(rustup run debian rustc --version)) compiles to WASM already"
     exit 0
   fi
@@ -48,7 +66,11 @@ if ! command -v rust-lld >/dev/null; then
   install_packages wasm "$(basename "$(readlink /usr/bin/rust-lld)")"
 fi
 
-version=$(/usr/bin/rustc --version | cut -d' ' -f2)
+version=$(version_of /usr/bin/rustc)
+if ! is_new_enough "$version"; then
+  echo "wasm: Debian's rustc-web is $version and too old: Parlor needs Rust $least or newer; run rustup target add $target where rustup can download it." >&2
+  exit 1
+fi
 if ! compiles /usr/bin/rustc; then
   sources=/usr/src/rustc-$version/library
   if [[ ! -d $sources ]]; then

@@ -58,10 +58,12 @@ async fn measure() -> anyhow::Result<()> {
     let latency = latency::measure(&parlor, &site, &visitors).await?;
     say("messages at a moderate pace");
     let moderate = messages::moderate(&site, &visitors).await?;
+    // Whoever has just written as much as their limit lets through could not do it again at once.
+    let (some, others) = visitors.split_at(visitors.len() / 2);
     say("messages at full speed");
-    let alone = messages::saturated(&site, &visitors).await?;
+    let alone = messages::saturated(&site, some).await?;
     say("messages at full speed, with a rep signed in");
-    let watched = messages::saturated_and_watched(&site, &visitors).await?;
+    let watched = messages::saturated_and_watched(&site, others).await?;
     say("disk and loopback");
     let disk = floors::disk(folder.path(), latency.commit_bytes)?;
     let loopback = floors::loopback()?;

@@ -1,6 +1,6 @@
 //! Durable messages a second and how long the acknowledgement takes, at full speed and at a moderate pace.
 //!
-//! The sockets' limit (30 at once, then 5 a second) is part of the product and stays on: many visitors send a few messages each.
+//! Each visitor's limit (30 messages at once, then 5 a second) is part of the product and stays on: many visitors send a few each.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

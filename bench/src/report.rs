@@ -121,7 +121,7 @@ fn messages(page: &mut String, figures: &Figures) -> std::fmt::Result {
         page,
         "## Registrations and messages\n\n\
          A message is acknowledged after the commit that holds it is synced to disk; messages that arrive together are committed\n\
-         together. At full speed {visitors} visitors write {each} messages each (what a socket's rate limit lets through at once), the\n\
+         together. At full speed {visitors} visitors write {each} messages each (what a visitor's rate limit lets through at once), the\n\
          next one when the last is acknowledged; {runs} runs with other visitors each time, the median counts. With a rep signed\n\
          in, every message also changes the list that their window shows. Registrations are plain form posts over {} kept\n\
          connections; each stores visitor, conversation and session. No HubSpot token is set.\n",

@@ -6,6 +6,7 @@
 pub mod assets;
 pub mod cli;
 pub mod demo;
+mod errors;
 pub mod files;
 pub mod listen;
 pub mod loader;

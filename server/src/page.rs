@@ -1,6 +1,8 @@
 //! Pages of the user interface as answers: rendered, with their policy.
 
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use std::time::Duration;
+
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use leptos::prelude::IntoView;
@@ -30,6 +32,15 @@ pub(crate) fn page<V: IntoView>(
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }
     response
+}
+
+/// The same page, with how long to wait before what it is about is tried again.
+pub(crate) fn retry_after(mut page: Response, wait: Duration) -> Response {
+    // In whole seconds; what is nearly over is one.
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    page.headers_mut()
+        .insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+    page
 }
 
 /// A page with nothing but words.

@@ -1,11 +1,14 @@
 //! What went wrong with a request, as an RFC 9457 problem document with a stable `code`.
 
 use axum::Json;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER, UPGRADE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use parlor_engine::StoreError;
 use serde::Serialize;
+
+/// The media type of a problem document.
+pub const PROBLEM_JSON: &str = "application/problem+json";
 
 /// A problem.
 #[derive(Debug, Clone)]
@@ -60,6 +63,23 @@ impl Problem {
         )
     }
 
+    /// Our own mistake.
+    #[must_use]
+    pub fn internal() -> Self {
+        let detail = "Something went wrong on our side.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+    }
+
+    /// The address is a WebSocket, and the request is not one.
+    #[must_use]
+    pub fn upgrade_required() -> Self {
+        Self::new(
+            StatusCode::UPGRADE_REQUIRED,
+            "upgrade_required",
+            "This address is for WebSockets (version 13); docs/protocol.md has those there are.",
+        )
+    }
+
     /// The store does not answer.
     #[must_use]
     pub fn unavailable() -> Self {
@@ -103,9 +123,14 @@ impl IntoResponse for Problem {
         let mut response = (self.status, Json(document)).into_response();
         response
             .headers_mut()
-            .insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+            .insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.status == StatusCode::UPGRADE_REQUIRED {
+            let headers = response.headers_mut();
+            headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+            headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         }
         response
     }

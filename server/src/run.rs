@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::assets::{Assets, Development};
 use crate::listen::serve;
 use crate::loader::Loader;
-use crate::relay::Sockets;
+use crate::relay::{MessageRates, Sockets};
 use crate::session::Sessions;
 use crate::settings::Settings;
 use crate::state::{Parts, Server};
@@ -73,6 +73,7 @@ pub async fn start(settings: Settings, options: StartOptions, stop: Cancellation
         assets,
         loader,
         sockets,
+        rates: MessageRates::new(),
         stop,
     });
     Ok(Started { server, store })
@@ -111,7 +112,7 @@ impl Started {
     pub async fn serve(self, listener: TcpListener) {
         let Self { server, store } = self;
         let stop = server.stop.clone();
-        let mut workers = workers::start(&server.engine, &stop);
+        let mut workers = workers::start(&server, &stop);
         let router = routes::router(server.clone());
         serve(listener, router, stop.clone(), STOP_WITHIN).await;
         stop.cancel();

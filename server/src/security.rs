@@ -10,6 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::origin::PublicUrl;
+use crate::problem::Problem;
 use crate::state::Server;
 
 /// Who may frame a page.
@@ -86,12 +87,9 @@ pub(crate) async fn refuse_ambiguous(request: Request, next: Next) -> Response {
     use axum::http::header::{CONNECTION, TRANSFER_ENCODING};
 
     if request.headers().contains_key(TRANSFER_ENCODING) {
-        return (
-            StatusCode::BAD_REQUEST,
-            [(CONNECTION, "close")],
-            "send the body with a Content-Length, not with a Transfer-Encoding\n",
-        )
-            .into_response();
+        let detail = "Send the body with a Content-Length, not with a Transfer-Encoding.";
+        let problem = Problem::new(StatusCode::BAD_REQUEST, "transfer_encoding", detail);
+        return ([(CONNECTION, "close")], problem).into_response();
     }
     next.run(request).await
 }

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::assets::Assets;
 use crate::loader::Loader;
-use crate::relay::Sockets;
+use crate::relay::{MessageRates, Sockets};
 use crate::session::Sessions;
 use crate::settings::Settings;
 
@@ -30,6 +30,8 @@ pub struct Parts {
     pub loader: Loader,
     /// Who is connected.
     pub sockets: Sockets,
+    /// How fast each writes.
+    pub rates: MessageRates,
     /// Cancelled when the server is to stop.
     pub stop: CancellationToken,
 }

@@ -4,18 +4,20 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parlor_engine::Engine;
 use parlor_protocol::TenantId;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-const CLEAN_EVERY: Duration = Duration::from_secs(60);
+use crate::state::Server;
+
+const CLEAN_EVERY: Duration = Duration::from_mins(1);
 
 /// Starts all workers; they end after `stop` is cancelled.
 #[must_use]
-pub fn start(engine: &Arc<Engine>, stop: &CancellationToken) -> JoinSet<()> {
+pub fn start(server: &Server, stop: &CancellationToken) -> JoinSet<()> {
     let mut workers = JoinSet::new();
-    let (delivering, telling, cleaning) = (Arc::clone(engine), Arc::clone(engine), Arc::clone(engine));
+    let (delivering, telling) = (Arc::clone(&server.engine), Arc::clone(&server.engine));
+    let cleaning = server.clone();
     workers.spawn(supervise("delivery", stop.clone(), move |stop| {
         let engine = Arc::clone(&delivering);
         async move { engine.delivery().run(stop).await }
@@ -25,7 +27,7 @@ pub fn start(engine: &Arc<Engine>, stop: &CancellationToken) -> JoinSet<()> {
         async move { engine.tell_inboxes(stop).await }
     }));
     workers.spawn(supervise("cleaning", stop.clone(), move |stop| {
-        clean(Arc::clone(&cleaning), stop)
+        clean(cleaning.clone(), stop)
     }));
     workers
 }
@@ -50,8 +52,10 @@ where
     }
 }
 
-async fn clean(engine: Arc<Engine>, stop: CancellationToken) {
+async fn clean(server: Server, stop: CancellationToken) {
+    let engine = &server.engine;
     loop {
+        server.rates.forget_idle();
         match engine.clean_up().await {
             Ok(0) => {}
             Ok(rows) => tracing::debug!(rows, "expired sessions and tokens were removed"),

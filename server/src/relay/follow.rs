@@ -3,11 +3,8 @@
 use parlor_engine::{Engine, Event, SocketId, Subscription, Topic};
 use parlor_protocol::{ConversationId, ConversationState, Message, ServerFrame, TenantId};
 
+use super::fitting::count_that_fit;
 use super::link::{End, Link};
-
-/// Text in one page at most, in bytes: a hundred of the longest messages would be a frame of megabytes, and a socket keeps a
-/// buffer of its greatest frame. What does not fit comes with the next page.
-const PAGE_BYTES: usize = 64 * 1024;
 
 /// A conversation that a socket follows.
 pub(super) struct Following {
@@ -183,16 +180,6 @@ fn newest_that_fit((mut messages, more): (Vec<Message>, bool)) -> (Vec<Message>,
     (rest, more || !messages.is_empty())
 }
 
-fn count_that_fit<'a>(messages: impl Iterator<Item = &'a Message>) -> usize {
-    let mut bytes = 0;
-    let fitting = messages.take_while(|message| {
-        let is_first = bytes == 0;
-        bytes += message.text.len().max(1);
-        is_first || bytes <= PAGE_BYTES
-    });
-    fitting.count()
-}
-
 /// What the store found, or the end of a socket that cannot be served: the client comes back and resumes.
 pub(super) async fn stored<T>(link: &mut Link, found: Result<T, parlor_engine::StoreError>) -> Result<T, End> {
     match found {
@@ -212,6 +199,7 @@ pub(super) async fn stored<T>(link: &mut Link, found: Result<T, parlor_engine::S
 
 #[cfg(test)]
 mod tests {
+    use parlor_protocol::limit::PAGE_BYTES;
     use parlor_protocol::{Author, AuthorKind, MessageId};
 
     use super::*;

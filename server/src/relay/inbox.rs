@@ -9,6 +9,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tower_sessions::SessionStore;
 use tower_sessions::session::Id;
 
+use super::fitting::count_that_fit;
 use super::follow::{Following, stored};
 use super::link::{ASK_EVERY, End, Link, POLICY, STOPPING};
 use super::sockets::Place;
@@ -182,7 +183,8 @@ impl Desk {
                 }
             }
             ClientFrame::Send { conversation, id, text } => {
-                if !self.link.admits_message(&id).await? {
+                let checked = self.server.rates.rep(&self.rep.id);
+                if !self.link.admits_message(&id, checked).await? {
                     return Ok(());
                 }
                 let origin = Some(self.place.id);
@@ -226,7 +228,10 @@ impl Desk {
             Some(since) => engine.summaries_since(&self.rep, since).await,
             None => engine.summaries_before(&self.rep, before).await,
         };
-        let (conversations, more) = self.stored(found).await?;
+        let (mut conversations, more) = self.stored(found).await?;
+        let fitting = count_that_fit(conversations.iter());
+        let more = more || fitting < conversations.len();
+        conversations.truncate(fitting);
         self.link
             .send(&ServerFrame::List {
                 conversations,

@@ -143,13 +143,12 @@ impl Link {
         }
     }
 
-    /// Whether the client may send a message now; tells it when it may.
-    pub(super) async fn admits_message(&mut self, id: &MessageId) -> Result<bool, End> {
-        match self.rates.message() {
+    /// Whether the client may send a message now, by what the sender's limit says; tells it when it may.
+    pub(super) async fn admits_message(&mut self, id: &MessageId, checked: Result<(), Duration>) -> Result<bool, End> {
+        match self.rates.judge(checked) {
             Verdict::Fine => Ok(true),
             Verdict::Enough => Err(End::Close(POLICY, "too many messages")),
             Verdict::Wait(wait) => {
-                metrics::counter!("parlor_messages_rate_limited_total").increment(1);
                 self.slow_down(wait, Some(id.clone())).await?;
                 Ok(false)
             }

@@ -4,6 +4,7 @@
 //! bus's small channel fills, and then the store is read from the last `seq` that went out. So a slow reader costs a
 //! channel's memory and nothing else, and one that does not read at all is dropped and resumes by `seq`.
 
+mod fitting;
 mod follow;
 mod inbox;
 mod link;
@@ -11,16 +12,17 @@ mod rates;
 mod sockets;
 mod visitor;
 
-use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection};
 use axum::extract::{Query, State};
 use axum::http::header::ORIGIN;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use parlor_app::api::session::visitor_of;
 use parlor_protocol::limit::FRAME_BYTES;
 use serde::Deserialize;
 use tower_sessions::Session;
 
+pub use rates::MessageRates;
 pub use sockets::Sockets;
 
 use crate::problem::Problem;
@@ -48,8 +50,9 @@ pub(crate) async fn upgrade_visitor(
     RequestedWidget(widget): RequestedWidget,
     session: Session,
     headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
+    let upgrade = upgrade.map_err(|_| Problem::upgrade_required())?;
     check_origin(&server, &headers)?;
     let identity = visitor_of(&session).await.map_err(|_| Problem::unavailable())?;
     let visitor = match identity {
@@ -65,8 +68,9 @@ pub(crate) async fn upgrade_inbox(
     State(server): State<Server>,
     session: Session,
     headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
+    let upgrade = upgrade.map_err(|_| Problem::upgrade_required())?;
     check_origin(&server, &headers)?;
     // A browser cannot read why an upgrade was refused and would try for ever: who is nobody is told so after it.
     let signed_in = match signed_in::rep(&server, &session).await {
@@ -116,12 +120,7 @@ fn too_many() -> Problem {
     .retry_after(5)
 }
 
-/// A socket that is asked for without being one: a browser that opens the address.
-pub(crate) async fn not_an_upgrade() -> Response {
-    Problem::new(
-        StatusCode::UPGRADE_REQUIRED,
-        "upgrade_required",
-        "This address is a WebSocket.",
-    )
-    .into_response()
+/// What there is at an address below `/ws/` where no socket is.
+pub(crate) async fn not_an_upgrade() -> Problem {
+    Problem::upgrade_required()
 }

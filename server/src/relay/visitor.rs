@@ -184,7 +184,8 @@ impl Desk {
     }
 
     async fn take(&mut self, conversation: ConversationId, id: MessageId, text: String) -> Result<(), End> {
-        if !self.link.admits_message(&id).await? {
+        let checked = self.server.rates.visitor(&conversation);
+        if !self.link.admits_message(&id, checked).await? {
             return Ok(());
         }
         let origin = Some(self.place.id);

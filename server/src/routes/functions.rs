@@ -5,6 +5,7 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use leptos::prelude::provide_context;
+use leptos::server_fn::axum::get_server_fn_service;
 use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
 use parlor_app::api::ApiError;
 
@@ -15,6 +16,10 @@ const ERROR_BYTES: usize = 64 * 1024;
 
 /// Calls the server function of the request's address with what it needs to know.
 pub(super) async fn call<C: Clone + Send + Sync + 'static>(request: Request, context: C) -> Response {
+    // leptos would explain to whoever asks how its functions are mounted.
+    if get_server_fn_service(request.uri().path(), request.method().clone()).is_none() {
+        return Problem::not_found().into_response();
+    }
     let response = leptos_axum::handle_server_fns_with_context(move || provide_context(context.clone()), request)
         .await
         .into_response();

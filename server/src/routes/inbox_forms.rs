@@ -78,12 +78,8 @@ pub(super) async fn sign_in(
     State(server): State<Server>,
     session: Session,
     Extension(ClientAddress(network)): Extension<ClientAddress>,
-    form: Result<Form<Credentials>, FormRejection>,
+    Form(Credentials { email, password, next }): Form<Credentials>,
 ) -> Response {
-    let Form(Credentials { email, password, next }) = match form {
-        Ok(form) => form,
-        Err(rejection) => return rejection.into_response(),
-    };
     let (status, problem) = match server.engine.sign_in(&email, password, network).await {
         Ok(rep) => {
             // Whatever the session held before, it is another one from here on.
@@ -206,13 +202,15 @@ pub(super) async fn change_password(
     }
 }
 
-#[derive(Deserialize)]
+/// What the composer posts. Each field may be anything: what was typed is shown again whatever is wrong.
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Composed {
-    id: MessageId,
+    id: String,
     text: String,
 }
 
-/// An answer posted by a page that is not alive; answers 303, or 422 with the page and what was typed.
+/// An answer posted by a page that is not alive; answers 303, or another status with the page and what was typed.
 pub(super) async fn message(
     State(server): State<Server>,
     session: Session,
@@ -226,32 +224,39 @@ pub(super) async fn message(
         Ok(signed_in) => signed_in.rep,
         Err(problem) => return to_sign_in(&server, &problem, &format!("/inbox/{conversation}")),
     };
-    let Form(composed) = match form {
+    let Form(Composed { id, text }) = match form {
         Ok(form) => form,
         Err(rejection) => return rejection.into_response(),
     };
-    let sent = server
-        .engine
-        .send_as_rep(&rep, &conversation, &composed.id, &composed.text, None)
-        .await;
-    let (status, refused, message_id) = match sent {
+    let new_id = || server.engine.context().message_id();
+    let again = |status, message_id: MessageId, refused| {
+        let composer = ComposerForm {
+            message_id: message_id.to_string(),
+            text: text.clone(),
+            refused,
+        };
+        show(&server, &rep, Some(conversation.clone()), status, Some(composer))
+    };
+    let Ok(id) = MessageId::parse(id) else {
+        return again(StatusCode::UNPROCESSABLE_ENTITY, new_id(), None).await;
+    };
+    if let Err(wait) = server.rates.rep(&rep.id) {
+        let page = again(StatusCode::TOO_MANY_REQUESTS, id, None).await;
+        return pages::retry_after(page, wait);
+    }
+    let sent = server.engine.send_as_rep(&rep, &conversation, &id, &text, None).await;
+    match sent {
         Ok(_) | Err(SendError::Text(InvalidText::Empty)) => {
-            return Redirect::to(&format!("/inbox/{conversation}")).into_response();
+            Redirect::to(&format!("/inbox/{conversation}")).into_response()
         }
-        Err(SendError::NotFound) => return pages::not_found(&server),
-        Err(SendError::Text(error)) => (StatusCode::UNPROCESSABLE_ENTITY, Some(error), composed.id),
-        Err(SendError::IdConflict) => (StatusCode::CONFLICT, None, server.engine.context().message_id()),
+        Err(SendError::NotFound) => pages::not_found(&server),
+        Err(SendError::Text(error)) => again(StatusCode::UNPROCESSABLE_ENTITY, id, Some(error)).await,
+        Err(SendError::IdConflict) => again(StatusCode::CONFLICT, new_id(), None).await,
         Err(SendError::Store(error)) => {
             tracing::error!(%error, "an answer could not be stored");
-            (StatusCode::SERVICE_UNAVAILABLE, None, composed.id)
+            again(StatusCode::SERVICE_UNAVAILABLE, id, None).await
         }
-    };
-    let composer = ComposerForm {
-        message_id: message_id.to_string(),
-        text: composed.text,
-        refused,
-    };
-    show(&server, &rep, Some(conversation), status, Some(composer)).await
+    }
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::state::Server;
-use crate::{origin, page, relay, security, session};
+use crate::{errors, origin, page, relay, security, session};
 
 /// A form or a server function's input is at most a message in its widest encoding, and some words about it.
 const BODY_BYTES: usize = 64 * 1024;
@@ -87,6 +87,7 @@ pub fn router(server: Server) -> Router {
                 .layer(TraceLayer::new_for_http().make_span_with(span))
                 .layer(PropagateRequestIdLayer::new(request_id))
                 .layer(from_fn_with_state(server.clone(), security::add_headers))
+                .layer(from_fn_with_state(server.clone(), errors::in_our_words))
                 .layer(CatchPanicLayer::custom(panicked))
                 .layer(TimeoutLayer::with_status_code(
                     StatusCode::SERVICE_UNAVAILABLE,
@@ -132,10 +133,5 @@ fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
 
     metrics::counter!("parlor_panics_total").increment(1);
     tracing::error!("a request panicked");
-    crate::problem::Problem::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "internal",
-        "Something went wrong on our side.",
-    )
-    .into_response()
+    crate::problem::Problem::internal().into_response()
 }

@@ -101,6 +101,10 @@ pub(super) async fn show(
                 .to_owned()
         })
     });
+    let mut form = shown.form;
+    if form.stamp.is_empty() {
+        form.stamp = server.engine.form_stamp();
+    }
     let data = WidgetPageData {
         key: settings.key.clone(),
         name: settings.name.clone(),
@@ -109,10 +113,7 @@ pub(super) async fn show(
         last_name_required: settings.last_name_required,
         origins: settings.origins.clone(),
         chat,
-        form: FormData {
-            stamp: server.engine.form_stamp(),
-            ..shown.form
-        },
+        form,
         notice,
         message_id: shown
             .message_id

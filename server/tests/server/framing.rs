@@ -70,7 +70,7 @@ async fn a9_every_answer_but_the_widgets_own_forbids_frames() {
         ("GET", "/widget/unknownkey".to_owned(), 404),
         ("GET", "/widget/BAD KEY".replace(' ', "%20"), 404),
         ("GET", "/w/unknownkey/embed.js".to_owned(), 404),
-        ("GET", "/ws/inbox".to_owned(), 400),
+        ("GET", "/ws/inbox".to_owned(), 426),
         ("GET", "/ws/elsewhere".to_owned(), 426),
         ("GET", "/ws/visitor".to_owned(), 404),
         ("GET", "/inbox".to_owned(), 303),
@@ -91,7 +91,7 @@ async fn a9_every_answer_but_the_widgets_own_forbids_frames() {
         ("POST", "/inbox/password".to_owned(), 303),
         ("POST", "/api/inbox/set-state".to_owned(), 401),
         ("POST", "/api/inbox/set-state".to_owned(), 422),
-        ("POST", "/api/inbox/no-such-function".to_owned(), 400),
+        ("POST", "/api/inbox/no-such-function".to_owned(), 404),
         ("POST", format!("/inbox/{conversation}/messages"), 415),
     ];
     for (method, path, expected) in asked {

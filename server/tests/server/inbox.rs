@@ -1,6 +1,7 @@
 //! The inbox: its list, unread marks, states, and the rep's own forms.
 
-use parlor_protocol::TenantId;
+use parlor_protocol::{ClaimedEmail, MessageId, MessageText, PageContext, PersonName, TenantId, WidgetKey};
+use parlor_store::{Append, AppendOutcome, NewVisitor, SecretHash, Writer};
 use serde_json::{Value, json};
 
 use crate::house::{House, PASSWORD};
@@ -40,6 +41,90 @@ async fn the_list_resumes_from_the_last_change_a_window_has_seen() {
     let below = back.frame("list").await;
     assert_eq!(below["conversations"][0]["id"], bob.conversation.as_str());
     assert_eq!(below["older"], true);
+    house.stop().await;
+}
+
+/// As many conversations, each with names, an address and a message as long as they may be.
+async fn write_longest(house: &House, count: usize) {
+    let tenant = TenantId::default_tenant();
+    let longest = "𝄞".repeat(100);
+    let key = house.add_widget(&tenant, &longest, &[]).await;
+    let (store, context) = (house.engine.store(), house.engine.context());
+    let key = WidgetKey::parse(key).unwrap();
+    let widget = house.engine.widget(&key).await.unwrap().unwrap();
+    let domain = format!("{}.{}.{}.example", "b".repeat(60), "b".repeat(60), "b".repeat(51));
+    for number in 0..count {
+        let email = format!("{number:064}@{domain}");
+        let visitor = NewVisitor {
+            id: context.visitor_id(),
+            conversation: context.conversation_id(),
+            widget: widget.settings.id.clone(),
+            first_name: PersonName::parse(&longest).unwrap(),
+            last_name: Some(PersonName::parse(&longest).unwrap()),
+            email: ClaimedEmail::parse(&email).unwrap(),
+            page: PageContext::default(),
+            held: true,
+            code: (SecretHash(secret(number)), house.engine.now()),
+            form: None,
+        };
+        let append = Append {
+            tenant: tenant.clone(),
+            conversation: visitor.conversation.clone(),
+            writer: Writer::Visitor(visitor.id.clone()),
+            name: "Ada".to_owned(),
+            id: MessageId::parse(message_id()).unwrap(),
+            text: MessageText::parse(&"𝄞".repeat(2_500)).unwrap(),
+        };
+        store.register(&tenant, visitor).await.unwrap();
+        assert!(matches!(store.append(append).await.unwrap(), AppendOutcome::Stored(_)));
+    }
+}
+
+fn secret(number: usize) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&number.to_be_bytes());
+    bytes
+}
+
+#[tokio::test]
+async fn the_list_comes_in_pages_of_64_kib_and_none_is_left_out() {
+    let house = House::start().await;
+    write_longest(&house, 120).await;
+    let mut desk = house
+        .socket("/ws/inbox", Some(&house.rep_cookie().await))
+        .await
+        .unwrap();
+    desk.hello().await;
+    for (direction, older) in [("since", false), ("before", true)] {
+        let mut seen: Vec<u64> = Vec::new();
+        let mut asked = json!({"type": "list"});
+        if !older {
+            asked["since"] = 0.into();
+        }
+        loop {
+            desk.send(asked.clone()).await;
+            let page = desk.frame("list").await;
+            let bytes = page.to_string().len();
+            assert!(bytes < 66 * 1024, "{bytes} bytes");
+            let lines = page["conversations"].as_array().unwrap();
+            seen.extend(lines.iter().map(|line| line["change"].as_u64().unwrap()));
+            if page["more"] == false {
+                break;
+            }
+            assert!(lines.len() > 20, "{} lines", lines.len());
+            asked[direction] = (*seen.last().unwrap()).into();
+        }
+        let mut every: Vec<u64> = house
+            .conversations(&TenantId::default_tenant())
+            .await
+            .iter()
+            .map(|line| line.change)
+            .collect();
+        if !older {
+            every.reverse();
+        }
+        assert_eq!(seen, every, "{direction}");
+    }
     house.stop().await;
 }
 

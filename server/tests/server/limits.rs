@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::house::House;
 use crate::site::message_id;
-use crate::socket::{News, message};
+use crate::socket::{News, Socket, message};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a84_a_flood_on_one_socket_is_slowed_then_shut_out_and_loses_nothing_it_was_promised() {
@@ -51,8 +51,7 @@ async fn a84_a_flood_on_one_socket_is_slowed_then_shut_out_and_loses_nothing_it_
     assert!(code == 1008 || code == 0, "{code}");
 
     let mut back = house.chat(&flooder, None).await;
-    back.send(message(&flooder.conversation, &refused[0], "flood")).await;
-    back.frame_where("ack", |ack| ack["id"] == refused[0].as_str()).await;
+    heed(&mut back, &flooder.conversation, &refused[0]).await;
     let stored = house.messages(&TenantId::default_tenant(), &flooder.conversation).await;
     assert_eq!(
         stored.len(),
@@ -64,6 +63,96 @@ async fn a84_a_flood_on_one_socket_is_slowed_then_shut_out_and_loses_nothing_it_
         slowest < Duration::from_secs(2),
         "another visitor's message took {slowest:?}"
     );
+    house.stop().await;
+}
+
+/// Sends a message until it is taken, and waits in between as long as the server asks: that delay is what is tested.
+async fn heed(chat: &mut Socket, conversation: &str, id: &str) {
+    loop {
+        chat.send(message(conversation, id, "flood")).await;
+        let News::Frame(frame) = chat.news().await else {
+            panic!("closed although the delay was heeded");
+        };
+        if frame["type"] == "ack" {
+            return;
+        }
+        assert_eq!((&frame["code"], &frame["id"]), (&json!("rate_limited"), &json!(id)));
+        let delay = frame["retry_after_ms"].as_u64().unwrap();
+        tokio::time::sleep(Duration::from_millis(delay)).await;
+    }
+}
+
+/// Sends so many messages at once; answers how many were taken, and the ids of the others.
+async fn burst(chat: &mut Socket, conversation: &str, count: usize) -> (usize, Vec<String>) {
+    for _ in 0..count {
+        chat.send(message(conversation, &message_id(), "flood")).await;
+    }
+    let (mut taken, mut refused) = (0, Vec::new());
+    while taken + refused.len() < count {
+        match chat.news().await {
+            News::Frame(frame) if frame["type"] == "ack" => taken += 1,
+            News::Frame(frame) if frame["code"] == "rate_limited" => {
+                refused.push(frame["id"].as_str().unwrap().to_owned());
+            }
+            News::Frame(_) => {}
+            News::Closed(code) => panic!("closed with {code}"),
+        }
+    }
+    (taken, refused)
+}
+
+#[tokio::test]
+async fn a84_a_new_connection_is_no_new_start_for_a_visitor_nor_for_a_rep() {
+    let house = House::start().await;
+    let visitor = house.register(&house.key, "Eve", "eve@example.com").await;
+    let conversation = &visitor.conversation;
+    let rep = house.rep_cookie().await;
+    let sockets = [
+        (house.chat(&visitor, None).await, house.chat(&visitor, None).await),
+        (house.desk(&rep).await, house.desk(&rep).await),
+    ];
+    for (mut first, mut second) in sockets {
+        let (taken, _) = burst(&mut first, conversation, 100).await;
+        assert!((30..60).contains(&taken), "{taken} were taken at once");
+        drop(first);
+        let (taken, refused) = burst(&mut second, conversation, 30).await;
+        assert!(taken < 15, "{taken} were taken on another socket");
+        heed(&mut second, conversation, &refused[0]).await;
+    }
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a84_a_plain_form_counts_like_a_socket_and_keeps_what_was_typed() {
+    let house = House::start().await;
+    let visitor = house.register(&house.key, "Eve", "eve@example.com").await;
+    let conversation = &visitor.conversation;
+    let rep = house.rep_cookie().await;
+    burst(&mut house.chat(&visitor, None).await, conversation, 60).await;
+    burst(&mut house.desk(&rep).await, conversation, 60).await;
+    for (path, cookie) in [
+        (format!("/widget/{}/messages", visitor.key), &visitor.cookie),
+        (format!("/inbox/{conversation}/messages"), &rep),
+    ] {
+        let post = async |id: &str| {
+            let ask = house.ask("POST", &path).cookie(cookie);
+            ask.form(&[("id", id), ("text", "typed with care")]).answer().await
+        };
+        // One may just have become free.
+        let (id, refused) = loop {
+            let id = message_id();
+            let answer = post(&id).await;
+            if answer.status != 303 {
+                break (id, answer);
+            }
+        };
+        assert_eq!(refused.status, 429);
+        assert!(refused.text.contains("typed with care"), "{}", refused.text);
+        assert!(refused.text.contains(&format!("value=\"{id}\"")), "{}", refused.text);
+        let delay: u64 = refused.header("retry-after").parse().unwrap();
+        tokio::time::sleep(Duration::from_secs(delay)).await;
+        assert_eq!(post(&id).await.status, 303);
+    }
     house.stop().await;
 }
 

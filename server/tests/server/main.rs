@@ -9,12 +9,15 @@
     reason = "a test that meets the unexpected ends there, and walks through a list in one breath"
 )]
 
+mod commands;
 mod configuration;
+mod errors;
 mod framing;
 mod house;
 mod inbox;
 mod leaving;
 mod limits;
+mod logging;
 mod metrics;
 mod origins;
 mod program;

@@ -45,6 +45,7 @@ async fn second_tenant(house: &House) -> Theirs {
         page: PageContext::default(),
         held: true,
         code: (SecretHash([7; 32]), house.engine.now()),
+        form: None,
     };
     store.register(&tenant, registered).await.unwrap();
     let message = message_id();
