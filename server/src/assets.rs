@@ -124,7 +124,9 @@ impl Assets {
     /// The answer to a request for `/pkg/…` (`path` without that) or for a file at the root.
     #[must_use]
     pub fn serve(&self, path: &str, headers: &HeaderMap) -> Option<Response<Body>> {
-        if path.contains("..") || path.ends_with(".map") || path.ends_with(".br") || path.ends_with(".gz") {
+        // As they are named here; another spelling is another file, which is not there.
+        let is_inner = [".map", ".br", ".gz"].iter().any(|ending| path.ends_with(ending));
+        if path.contains("..") || is_inner {
             return None;
         }
         if let Some(Development { root, .. }) = &self.development {

@@ -185,7 +185,7 @@ fn open_store(settings: &Settings) -> Result<SqliteStore, Failure> {
         add::say(&format!(
             "In {SANDBOX_DATABASE}, which `parlor serve --sandbox` uses (DATABASE_URL names another):"
         ));
-        path = sandbox.to_owned();
+        sandbox.clone_into(&mut path);
     }
     let clock = std::sync::Arc::new(SystemClock);
     Ok(SqliteStore::open(&OpenOptions {

@@ -61,6 +61,7 @@ fn row(record: &Record) -> Result<SessionRow> {
     })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn failed(error: parlor_engine::StoreError) -> Error {
     Error::Backend(error.to_string())
 }

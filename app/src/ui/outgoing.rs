@@ -94,7 +94,7 @@ impl OutgoingQueue {
 
     /// The message to be sent now: the first that waits, when no other is on its way and no patience was asked for. It counts
     /// as on its way from here on.
-    pub fn next(&mut self) -> Option<&Outgoing> {
+    pub fn take_next(&mut self) -> Option<&Outgoing> {
         if self.in_flight.is_some() || self.patience_until.is_some() {
             return None;
         }
@@ -106,7 +106,7 @@ impl OutgoingQueue {
         Some(next)
     }
 
-    /// What [`Self::next`] answered was not taken by the socket: it is tried again a moment later.
+    /// What [`Self::take_next`] answered was not taken by the socket: it is tried again a moment later.
     pub fn was_not_taken(&mut self, now: i64) {
         self.in_flight = None;
         self.patience_until = Some(now + FULL_MS);

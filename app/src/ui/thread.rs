@@ -199,7 +199,7 @@ impl Thread {
     /// The frame that sends the next message of ours, when it is time for one. If the socket does not take it, say
     /// [`Self::was_not_taken`].
     pub fn next_to_send(&mut self) -> Option<ClientFrame> {
-        let message = self.outgoing.next()?;
+        let message = self.outgoing.take_next()?;
         Some(ClientFrame::Send {
             conversation: self.conversation.clone(),
             id: message.id.clone(),

@@ -12,13 +12,15 @@ use wasm_bindgen::{JsCast, JsValue};
 /// The script of the page, with the widget's origins beside it.
 #[cfg(feature = "ssr")]
 #[component]
+#[expect(clippy::needless_pass_by_value, reason = "a component's properties are its own")]
 pub fn HostScript(
     /// The origins that may embed the widget.
     origins: Vec<String>,
 ) -> impl IntoView {
     // The origins are in an attribute, which is escaped; the text is always the same.
+    let origins = origins.join(" ");
     view! {
-        <script nonce=leptos::nonce::use_nonce() data-origins=origins.join(" ")>{include_str!("host.js")}</script>
+        <script nonce=leptos::nonce::use_nonce() data-origins=origins>{include_str!("host.js")}</script>
     }
 }
 

@@ -54,17 +54,16 @@ pub async fn prepare(context: &Context, store: &dyn Store, page_address: &str) -
         .await?
         .into_iter()
         .find(|widget| widget.settings.origins == [page_address] && widget.settings.name.starts_with(WIDGET));
-    let widget = match known {
-        Some(widget) => widget,
-        None => {
-            let is_first = store.widgets(&tenant).await?.is_empty();
-            let mut draft = WidgetDraft::named(if is_first { WIDGET } else { &name });
-            draft.origins = vec![page_address.to_owned()];
-            draft.greeting = "Questions about our lamps? We are happy to help.".to_owned();
-            add_widget(context, store, &tenant, draft)
-                .await
-                .context("the demo's widget")?
-        }
+    let widget = if let Some(widget) = known {
+        widget
+    } else {
+        let is_first = store.widgets(&tenant).await?.is_empty();
+        let mut draft = WidgetDraft::named(if is_first { WIDGET } else { &name });
+        draft.origins = vec![page_address.to_owned()];
+        "Questions about our lamps? We are happy to help.".clone_into(&mut draft.greeting);
+        add_widget(context, store, &tenant, draft)
+            .await
+            .context("the demo's widget")?
     };
     let password = context.secret();
     let secret = SecretString::from(password.reveal());
