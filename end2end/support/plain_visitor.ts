@@ -1,5 +1,6 @@
 // A visitor without a browser: the widget's plain forms over HTTP, for conversations that a test needs and does not look at.
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 
 import type { Parlor } from './parlor';
 import { type Person, untilAPersonCouldHave } from './visitor';
@@ -25,9 +26,14 @@ export class PlainVisitor {
     return new PlainVisitor(address, cookie);
   }
 
-  /** Sends a message; done when it is on disk. */
+  /** Sends a message, as fast as Parlor allows; done when it is on disk. */
   async say(text: string): Promise<void> {
-    const answer = await post(`${this.address}/messages`, this.cookie, { id: randomUUID(), text });
+    const fields = { id: randomUUID(), text };
+    let answer = await post(`${this.address}/messages`, this.cookie, fields);
+    while (answer.status === 429) {
+      await setTimeout(Number(answer.headers.get('retry-after')) * 1_000);
+      answer = await post(`${this.address}/messages`, this.cookie, fields);
+    }
     if (answer.status !== 303) {
       throw new Error(`the message was answered ${answer.status} ${await answer.text()}`);
     }

@@ -17,7 +17,7 @@ const LAST_NAME: &str = "Canarylast";
 const EMAIL: &str = "canary-visitor@example.com";
 const TEXT: &str = "canary message text 90125";
 const ANSWER: &str = "canary answer text 5150";
-const PAGE: &str = "https://www.example.com/canary-page?order=1984";
+const PAGE: &str = "https://www.example.com/canary-page?order=order-1984-b";
 const STRAY: &str = "canary-stray-2112";
 
 /// The canaries that stand in a text.
@@ -167,7 +167,7 @@ async fn a64_nothing_secret_or_personal_is_logged_measured_or_put_into_an_addres
         &visitor_token,
         &secret_of(&visitor.cookie),
         &secret_of(&rep_cookie),
-        "1984",
+        "order-1984-b",
     ]
     .map(str::to_owned);
     assert!(log.contains("DEBUG"), "the log is at its most talkative");
