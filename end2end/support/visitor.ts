@@ -99,6 +99,8 @@ export class Visitor {
     await this.field('first_name').fill(first);
     await this.field('last_name').fill(last);
     await this.field('email').fill(email);
+    // What was typed stays: a document that comes a second time would take it along.
+    await expect(this.field('first_name')).toHaveValue(first);
   }
 
   /** Sends the form, not sooner than a person could have filled it in. */
