@@ -25,6 +25,13 @@ export async function untilAPersonCouldHave(filledInSince: number): Promise<void
   await expect.poll(() => Date.now() - filledInSince, { intervals: [50], timeout: 5_000 }).toBeGreaterThan(LEAST_MS);
 }
 
+/** A click first, as a person would: what is typed goes to the frame that the browser holds for focused, and after the host
+ * page has moved the focus about, a field of an iframe of another site may be focused in its document only. */
+async function fill(field: Locator, text: string): Promise<void> {
+  await field.click();
+  await field.fill(text);
+}
+
 export class Visitor {
   /** The widget: in its iframe, or the whole page. */
   readonly widget: FrameLocator | Page;
@@ -96,11 +103,9 @@ export class Visitor {
   }
 
   async fillIn({ first, last, email }: Person): Promise<void> {
-    await this.field('first_name').fill(first);
-    await this.field('last_name').fill(last);
-    await this.field('email').fill(email);
-    // What was typed stays: a document that comes a second time would take it along.
-    await expect(this.field('first_name')).toHaveValue(first);
+    await fill(this.field('first_name'), first);
+    await fill(this.field('last_name'), last);
+    await fill(this.field('email'), email);
   }
 
   /** Sends the form, not sooner than a person could have filled it in. */
@@ -118,7 +123,7 @@ export class Visitor {
 
   /** Writes and sends; what is sent may still be on its way. */
   async write(text: string): Promise<void> {
-    await this.composer.fill(text);
+    await fill(this.composer, text);
     await this.composer.press('Enter');
   }
 
