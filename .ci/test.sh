@@ -63,7 +63,7 @@ for part in "$@"; do
       rust_tests
       ;;
     browser)
-      if setup/chromium.sh && setup/proxies.sh && setup/node.sh end2end; then
+      if setup/chromium.sh && setup/proxies.sh && setup/languages.sh && setup/node.sh end2end; then
         browser_tests
       else
         problem "the browser tests could not be set up"

@@ -34,7 +34,9 @@
   let unread = 0;
   let hubspotutk;
   let campaign = {};
-  const handlers = { open: [], close: [], unread: [], ready: [] };
+  let proof; // The token of the site's server that was exchanged last.
+  let turn = 0; // Grows with every identify and reset: an answer that belongs to an earlier one is dropped.
+  const handlers = { open: [], close: [], unread: [], ready: [], identified: [], error: [] };
 
   // ---- What is drawn ----------------------------------------------------------------------------------------------
 
@@ -303,6 +305,45 @@ a{display:block;margin-block-start:8px;color:LinkText;border-radius:4px}
     true,
   );
 
+  // ---- Who the visitor is, where the site proves it ---------------------------------------------------------------
+
+  const ask = (path, token) =>
+    fetch(`${origin}/api/visitor-token${path}?widget=${key}`, {
+      method: "POST",
+      credentials: "omit",
+      keepalive: true,
+      // As text: the browser then needs no second request to ask whether the page may ask.
+      body: JSON.stringify({ token }),
+    });
+
+  const identify = async ({ token }) => {
+    const mine = ++turn;
+    let code = "proof_not_fetched";
+    try {
+      const given = await (typeof token === "function" ? token() : token);
+      if (mine !== turn) return;
+      proof = given;
+      code = "unreachable";
+      const answer = await ask("", given);
+      const body = await answer.json();
+      if (mine !== turn) return;
+      if (answer.ok) return emit("identified", body);
+      code = body.code;
+      throw Error(body.detail);
+    } catch ({ message }) {
+      if (mine !== turn) return;
+      warn(`the visitor is not identified (${code}): ${message}`);
+      emit("error", { code, message });
+    }
+  };
+
+  // The user signed out: the proof is worth nothing any more.
+  const reset = () => {
+    turn += 1;
+    if (proof) ask("/revoke", proof).catch(() => warn("the proof could not be revoked; it ends by itself."));
+    proof = null;
+  };
+
   // ---- The page's own calls ---------------------------------------------------------------------------------------
 
   const commands = {
@@ -310,6 +351,8 @@ a{display:block;margin-block-start:8px;color:LinkText;border-radius:4px}
     open,
     close,
     toggle,
+    identify,
+    reset,
     // The page asked its visitor; Parlor reads no cookie by itself.
     consent: ({ hubspotutk: value }) => {
       if (!/^[0-9a-f]{32}$/i.test(value)) return warn("consent wants { hubspotutk: <32 hexadecimal characters> }.");

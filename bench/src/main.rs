@@ -3,6 +3,7 @@
 mod checkout;
 mod client;
 mod floors;
+mod identity;
 mod idle;
 mod latency;
 mod machine;
@@ -75,6 +76,9 @@ async fn measure() -> anyhow::Result<()> {
     let idle = idle::measure(&parlor, &site.at(&parlor), &visitors).await?;
     parlor.stop(Duration::from_secs(15)).await?;
 
+    say("visitor tokens");
+    let identity = identity::measure(&binary, folder.path()).await?;
+
     let figures = Figures {
         machine,
         sizes,
@@ -87,6 +91,7 @@ async fn measure() -> anyhow::Result<()> {
         disk,
         loopback,
         idle,
+        identity,
     };
     report::write(&checkout, &figures)?;
     say("written: docs/benchmarks.md");

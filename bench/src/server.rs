@@ -29,6 +29,11 @@ pub struct Parlor {
 impl Parlor {
     /// Starts `parlor serve` and waits until it is ready.
     pub async fn start(binary: &Path, folder: &Path) -> anyhow::Result<Self> {
+        Self::start_with(binary, folder, &[]).await
+    }
+
+    /// The same with further settings by their variables.
+    pub async fn start_with(binary: &Path, folder: &Path, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
         let (address, metrics) = (free_address()?, free_address()?);
         let begun = Instant::now();
         let child = command(binary, folder, address)
@@ -37,6 +42,7 @@ impl Parlor {
             .env("PARLOR_LOG", "warn")
             // Registrations beyond it would be held back from HubSpot: another path than the usual one.
             .env("PARLOR_REGISTRATION_BURST", "1000000")
+            .envs(settings.iter().copied())
             .stdout(Stdio::null())
             .kill_on_drop(true)
             .spawn()
@@ -86,6 +92,13 @@ impl Parlor {
         self.run(&["rep", "add", "--email", REP_EMAIL, "--name", "Grace Hopper"])
             .await?;
         Ok(())
+    }
+
+    /// Makes the secret that signs a widget's proofs, by the command line.
+    pub async fn new_secret(&self, key: &str) -> anyhow::Result<String> {
+        let said = self.run(&["widget", "identity", "--key", key, "--new-secret"]).await?;
+        let secret = said.lines().find_map(|line| line.strip_prefix("Secret: "));
+        Ok(secret.context("parlor widget identity printed no secret")?.to_owned())
     }
 
     async fn run(&self, arguments: &[&str]) -> anyhow::Result<String> {
@@ -138,6 +151,7 @@ fn command(binary: &Path, folder: &Path, address: SocketAddr) -> Command {
         .env_remove("HUBSPOT_ACCESS_TOKEN")
         .env_remove("PARLOR_BINARY")
         .env_remove("PARLOR_PUBLIC_URL")
+        .env_remove("PARLOR_SECRET_KEY")
         .env("DATABASE_URL", "sqlite:parlor.db")
         .env("PARLOR_LISTEN", address.to_string());
     command

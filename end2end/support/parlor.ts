@@ -35,6 +35,12 @@ export interface Contact {
   properties: Record<string, string | null>;
 }
 
+/** What the sandbox's stand-in of HubSpot's chat script recorded. */
+export interface ChatRecord {
+  visits: { page: string; email: string | null; token: string | null; outcome: string }[];
+  calls: { page: string; call: string; arguments: unknown[]; settings: object; ignored: string | null }[];
+}
+
 let repsMade = 0;
 
 export class Parlor {
@@ -161,6 +167,40 @@ export class Parlor {
   async addWidget(name: string, origin: string, more: string[] = []): Promise<string> {
     const printed = await this.command(['widget', 'add', '--name', name, '--origin', origin, ...more]);
     return keyIn(printed);
+  }
+
+  /** Adds a widget that takes proofs; answers its key and the secret that signs them. */
+  async addIdentity(name: string, origin: string, more: string[]): Promise<{ key: string; secret: string }> {
+    const key = await this.addWidget(name, origin);
+    return { key, secret: await this.changeIdentity(key, more) };
+  }
+
+  /** Gives a widget a new secret, and changes what else is said; answers the secret. */
+  async changeIdentity(key: string, more: string[]): Promise<string> {
+    const printed = await this.command(['widget', 'identity', '--key', key, '--new-secret', ...more]);
+    const secret = /^Secret: (\S+)$/m.exec(printed)?.[1];
+    if (!secret) {
+      throw new Error(`there is no secret in ${printed}`);
+    }
+    return secret;
+  }
+
+  /** Exchanges a proof, as a site's own server may. */
+  async exchange(key: string, token: string): Promise<{ status: number; body: Record<string, string> }> {
+    const body = JSON.stringify({ token });
+    const answer = await fetch(`${this.origin}/api/visitor-token?widget=${key}`, { method: 'POST', body });
+    return { status: answer.status, body: (await answer.json()) as Record<string, string> };
+  }
+
+  /** What pages did with HubSpot's chat script, and what it was given. */
+  async chat(): Promise<ChatRecord> {
+    return (await (await fetch(`${this.sandbox}/_control/visits`)).json()) as ChatRecord;
+  }
+
+  /** The tokens for visitors that the sandbox created. */
+  async hubspotTokens(): Promise<{ token: string; email: string }[]> {
+    const answer = await fetch(`${this.sandbox}/_control/visitor-tokens`);
+    return Object.values((await answer.json()) as Record<string, never[]>).flat();
   }
 
   /** The key of the demo page's widget. */

@@ -114,9 +114,19 @@ impl Assets {
     /// The loader's text, with its placeholder.
     #[must_use]
     pub fn loader(&self) -> Option<String> {
+        self.script("embed.js")
+    }
+
+    /// The text of the loader that boots HubSpot's chat, with its placeholder.
+    #[must_use]
+    pub fn hubspot_loader(&self) -> Option<String> {
+        self.script("hubspot.js")
+    }
+
+    fn script(&self, name: &str) -> Option<String> {
         let bytes = match &self.development {
-            Some(development) => std::fs::read(development.root.join("embed.js")).ok()?,
-            None => Embedded::get("embed.js")?.data.into_owned(),
+            Some(development) => std::fs::read(development.root.join(name)).ok()?,
+            None => Embedded::get(name)?.data.into_owned(),
         };
         String::from_utf8(bytes).ok()
     }

@@ -1,6 +1,7 @@
 //! The command line: what there is to say, and what each word does.
 
 mod add;
+mod identity;
 mod serve;
 
 use std::collections::BTreeMap;
@@ -73,6 +74,8 @@ enum WidgetCommand {
     Add(WidgetArguments),
     /// List the widgets with their keys and origins
     List,
+    /// Show or change how a site proves who its visitors are, and which chat its loader boots; works beside a running server
+    Identity(identity::IdentityArguments),
     /// Change which origins may embed a widget; works beside a running server
     Origins {
         /// The widget's key, as its snippet has it
@@ -148,6 +151,7 @@ impl CommandLine {
             Command::Rep(RepCommand::Password { email }) => add::reset(&settings, environment, &email).await,
             Command::Widget(WidgetCommand::Add(arguments)) => add::widget(&settings, arguments).await,
             Command::Widget(WidgetCommand::List) => add::list_widgets(&settings).await,
+            Command::Widget(WidgetCommand::Identity(arguments)) => identity::change(&settings, arguments).await,
             Command::Widget(WidgetCommand::Origins { key, allow, forbid }) => {
                 add::change_origins_of(&settings, &key, &allow, &forbid).await
             }
@@ -170,14 +174,27 @@ fn load(named: Option<PathBuf>, environment: &BTreeMap<String, String>) -> Resul
         }
     };
     let name = path.display().to_string();
-    Ok(Settings::load(
-        text.as_deref().map(|text| (name.as_str(), text)),
-        environment,
-    )?)
+    let settings = Settings::load(text.as_deref().map(|text| (name.as_str(), text)), environment)?;
+    let folder = settings
+        .database
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(Failure::Usage(format!(
+            "DATABASE_URL names a file in {}, which is no folder: make it, or name another file",
+            folder.display()
+        )));
+    }
+    Ok(settings)
 }
 
 /// The store of a command that runs beside a server, or without one.
 fn open_store(settings: &Settings) -> Result<SqliteStore, Failure> {
+    open_store_at(database(settings))
+}
+
+/// The database that a command is about.
+fn database(settings: &Settings) -> PathBuf {
     let mut path = settings.database.clone();
     // After `make run` there is only the sandbox's: an empty second one would be of no use to anybody.
     let sandbox = Path::new(SANDBOX_DATABASE);
@@ -187,6 +204,10 @@ fn open_store(settings: &Settings) -> Result<SqliteStore, Failure> {
         ));
         sandbox.clone_into(&mut path);
     }
+    path
+}
+
+fn open_store_at(path: PathBuf) -> Result<SqliteStore, Failure> {
     let clock = std::sync::Arc::new(SystemClock);
     Ok(SqliteStore::open(&OpenOptions {
         path,

@@ -18,6 +18,7 @@ pub mod problem;
 pub mod relay;
 pub mod routes;
 pub mod run;
+mod secret_key;
 pub mod security;
 pub mod session;
 pub mod settings;

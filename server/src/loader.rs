@@ -1,10 +1,12 @@
-//! The loader of a widget: the hand-written script with the widget's public settings rendered in, compressed once.
+//! The loader of a widget: a hand-written script with the widget's public settings rendered in, compressed once. There is one for
+//! Parlor's own chat and one that boots HubSpot's.
 
 use std::collections::HashMap;
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use parlor_engine::Widget;
+use parlor_hubspot::AccountDetails;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -25,6 +27,21 @@ struct PublicSettings<'a> {
     position: &'a str,
 }
 
+/// The same of a widget whose chat is HubSpot's.
+#[derive(Serialize)]
+struct HubSpotSettings<'a> {
+    key: &'a str,
+    origin: &'a str,
+    /// The address of HubSpot's script.
+    script: &'a str,
+    /// Whether to wait for the site's consent call.
+    consent: bool,
+}
+
+/// How long browsers keep a script, and one that only says what is wrong, in seconds.
+const KEEP_SECONDS: u32 = 300;
+const KEEP_TROUBLE_SECONDS: u32 = 30;
+
 /// A widget's script.
 #[derive(Debug)]
 pub struct Script {
@@ -34,76 +51,138 @@ pub struct Script {
     pub brotli: Vec<u8>,
     /// Its entity tag; weak, since the plain form and the compressed one share it.
     pub tag: String,
+    /// How long browsers may keep it, in seconds.
+    pub max_age: u32,
 }
 
 /// All widgets' scripts.
 pub struct Loader {
     source: Option<String>,
+    hubspot: Option<String>,
+    hubspot_scripts: Option<String>,
     origin: String,
     scripts: Mutex<HashMap<String, Arc<Script>>>,
 }
 
 impl Loader {
-    /// Scripts made from this source, for Parlor at this origin.
+    /// Scripts of Parlor's own chat made from this source, for Parlor at this origin.
     #[must_use]
     pub fn new(source: Option<String>, origin: &str) -> Self {
         Self {
             source,
+            hubspot: None,
+            hubspot_scripts: None,
             origin: origin.to_owned(),
             scripts: Mutex::default(),
         }
     }
 
+    /// Scripts that boot HubSpot's chat are made from this source. HubSpot's own are below the address `scripts`; absent, where
+    /// HubSpot has them.
+    #[must_use]
+    pub fn with_hubspot(mut self, source: Option<String>, scripts: Option<String>) -> Self {
+        self.hubspot = source;
+        self.hubspot_scripts = scripts;
+        self
+    }
+
     /// A widget's script; `None` when this program was built without the web part.
     #[must_use]
     pub fn script(&self, widget: &Widget) -> Option<Arc<Script>> {
-        let settings = self.settings(widget);
-        if let Some(script) = self
-            .scripts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&settings)
-        {
-            return Some(Arc::clone(script));
-        }
-        let plain = self.source.as_ref()?.replace(PLACE, &settings).into_bytes();
-        let digest = Sha256::digest(&plain);
-        let tag = digest
-            .iter()
-            .take(12)
-            .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-        let brotli = compressed(&plain).unwrap_or_default();
-        let script = Arc::new(Script {
-            plain,
-            brotli,
-            tag: format!("W/\"{tag}\""),
-        });
-        let mut scripts = self.scripts.lock().unwrap_or_else(PoisonError::into_inner);
-        if scripts.len() >= KEPT {
-            scripts.clear();
-        }
-        scripts.insert(settings, Arc::clone(&script));
-        Some(script)
-    }
-
-    fn settings(&self, widget: &Widget) -> String {
         let settings = &widget.settings;
-        let public = PublicSettings {
+        let settings = rendered(&PublicSettings {
             key: settings.key.as_str(),
             origin: &self.origin,
             name: &settings.name,
             accent: &settings.accent,
             greeting: &settings.greeting,
             position: settings.position.as_str(),
-        };
-        let json = serde_json::to_string(&public).unwrap_or_else(|_| unreachable!("texts make valid JSON"));
-        // Nothing in a name may end a script element or, in old engines, a line.
-        json.replace('<', "\\u003c")
-            .replace('>', "\\u003e")
-            .replace('&', "\\u0026")
-            .replace('\u{2028}', "\\u2028")
-            .replace('\u{2029}', "\\u2029")
+        });
+        Some(self.made(self.source.as_ref()?, settings))
     }
+
+    /// The script that boots HubSpot's chat of this account; `None` when this program was built without the web part.
+    #[must_use]
+    pub fn hubspot_script(
+        &self,
+        widget: &Widget,
+        account: &AccountDetails,
+        waits_for_consent: bool,
+    ) -> Option<Arc<Script>> {
+        let settings = rendered(&HubSpotSettings {
+            key: widget.settings.key.as_str(),
+            origin: &self.origin,
+            script: &self.hubspot_address(account),
+            consent: waits_for_consent,
+        });
+        Some(self.made(self.hubspot.as_ref()?, settings))
+    }
+
+    /// A script that only says in the console what is wrong.
+    #[must_use]
+    pub fn trouble(words: &str) -> Arc<Script> {
+        let plain = format!("console.warn({});\n", rendered(&format!("Parlor: {words}"))).into_bytes();
+        Arc::new(Script {
+            tag: tag(&plain),
+            plain,
+            brotli: Vec::new(),
+            max_age: KEEP_TROUBLE_SECONDS,
+        })
+    }
+
+    /// Accounts in the EU have their scripts on a host of their own.
+    fn hubspot_address(&self, account: &AccountDetails) -> String {
+        let base = match (&self.hubspot_scripts, account.data_hosting_location.as_deref()) {
+            (Some(base), _) => base.as_str(),
+            (None, Some("eu1")) => "https://js-eu1.hs-scripts.com",
+            (None, _) => "https://js.hs-scripts.com",
+        };
+        format!("{base}/{}.js", account.portal_id)
+    }
+
+    fn made(&self, source: &str, settings: String) -> Arc<Script> {
+        if let Some(script) = self
+            .scripts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&settings)
+        {
+            return Arc::clone(script);
+        }
+        let plain = source.replace(PLACE, &settings).into_bytes();
+        let script = Arc::new(Script {
+            tag: tag(&plain),
+            brotli: compressed(&plain).unwrap_or_default(),
+            plain,
+            max_age: KEEP_SECONDS,
+        });
+        let mut scripts = self.scripts.lock().unwrap_or_else(PoisonError::into_inner);
+        if scripts.len() >= KEPT {
+            scripts.clear();
+        }
+        scripts.insert(settings, Arc::clone(&script));
+        script
+    }
+}
+
+/// A value as a script may hold it.
+fn rendered(value: &impl Serialize) -> String {
+    let json = serde_json::to_string(value).unwrap_or_else(|_| unreachable!("texts make valid JSON"));
+    // Nothing in a name may end a script element or, in old engines, a line.
+    json.replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026")
+        .replace('\u{2028}', "\\u2028")
+        .replace('\u{2029}', "\\u2029")
+}
+
+fn tag(plain: &[u8]) -> String {
+    let digest = Sha256::digest(plain);
+    let hex = digest
+        .iter()
+        .take(12)
+        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+    format!("W/\"{hex}\"")
 }
 
 fn compressed(plain: &[u8]) -> std::io::Result<Vec<u8>> {

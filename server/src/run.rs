@@ -6,8 +6,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusHandle;
 use parlor_engine::delivery::DeliveryOptions;
+use parlor_engine::identity::IdentityOptions;
 use parlor_engine::{AdmissionOptions, Context, Engine, LocalBus, Store, SystemClock};
 use parlor_hubspot::{Client, ClientOptions};
+use parlor_protocol::TenantId;
 use parlor_store::sqlite::{OpenOptions, Role, SqliteStore};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -19,7 +21,7 @@ use crate::relay::{MessageRates, Sockets};
 use crate::session::Sessions;
 use crate::settings::Settings;
 use crate::state::{Parts, Server};
-use crate::{metrics as measured, routes, workers};
+use crate::{metrics as measured, routes, secret_key, workers};
 
 /// From the signal to the end of the process; what is not gone by then is cut off and resumes elsewhere.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
@@ -29,6 +31,8 @@ const STOP_WITHIN: Duration = Duration::from_secs(5);
 pub struct StartOptions {
     /// Where a record's page is, with `{id}`, when it is not HubSpot's own.
     pub record_url: Option<String>,
+    /// Where HubSpot's chat scripts are, when they are not HubSpot's own.
+    pub hubspot_scripts: Option<String>,
     /// Assets from `cargo leptos`.
     pub development: Option<Development>,
 }
@@ -42,6 +46,11 @@ pub struct Started {
 /// Opens the store and puts the server together. Nothing listens yet.
 pub async fn start(settings: Settings, options: StartOptions, stop: CancellationToken) -> anyhow::Result<Started> {
     let context = Context::system();
+    let sealer = Arc::new(secret_key::sealer(
+        settings.secret_key.as_ref(),
+        &settings.database,
+        &context,
+    )?);
     let open = OpenOptions {
         path: settings.database.clone(),
         clock: Arc::new(SystemClock),
@@ -54,16 +63,24 @@ pub async fn start(settings: Settings, options: StartOptions, stop: Cancellation
         refill: settings.registration_refill,
         ..AdmissionOptions::default()
     };
+    let client = client(&settings)?;
+    let identity = IdentityOptions {
+        tenant: TenantId::default_tenant(),
+        client: client.clone(),
+        sealer,
+    };
     let delivery = DeliveryOptions {
         timeout: settings.hubspot.timeout,
         property: settings.hubspot.property.clone(),
         record_url: options.record_url,
-        ..DeliveryOptions::new(client(&settings)?)
+        ..DeliveryOptions::new(client)
     };
     let bus = Arc::new(LocalBus::new());
-    let engine = Arc::new(Engine::new(context.clone(), Arc::clone(&shared), bus, admission, delivery).await?);
+    let engine = Engine::new(context.clone(), Arc::clone(&shared), bus, admission, delivery, identity).await?;
+    let engine = Arc::new(engine);
     let assets = Assets::new(options.development);
-    let loader = Loader::new(assets.loader(), settings.public_url.origin());
+    let loader = Loader::new(assets.loader(), settings.public_url.origin())
+        .with_hubspot(assets.hubspot_loader(), options.hubspot_scripts);
     let sockets = Sockets::new(settings.max_sockets, crate::files::open_files_limit());
     let sessions = Sessions::new(shared, context);
     let server = Server::new(Parts {

@@ -9,6 +9,8 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use parlor_protocol::WidgetKey;
+
 use crate::origin::PublicUrl;
 use crate::problem::Problem;
 use crate::state::Server;
@@ -43,6 +45,9 @@ pub fn bare_policy(framed_by: FramedBy<'_>) -> String {
     )
 }
 
+/// What a policy says that lets nobody frame.
+const FRAMED_BY_NOBODY: &str = "frame-ancestors 'none'";
+
 fn ancestors(framed_by: FramedBy<'_>) -> String {
     match framed_by {
         FramedBy::Nobody | FramedBy::Origins([]) => "'none'".to_owned(),
@@ -52,12 +57,14 @@ fn ancestors(framed_by: FramedBy<'_>) -> String {
 
 /// Adds what is missing to every answer. A page that may be framed has said so itself, by its policy.
 pub(crate) async fn add_headers(State(server): State<Server>, request: Request, next: Next) -> Response {
+    let widget = widget_in(request.uri().path());
     let mut response = next.run(request).await;
+    frame_answer(&server, widget, &mut response).await;
     let headers = response.headers_mut();
     let may_be_framed = headers
         .get(CONTENT_SECURITY_POLICY)
         .and_then(|policy| policy.to_str().ok())
-        .is_some_and(|policy| !policy.contains("frame-ancestors 'none'"));
+        .is_some_and(|policy| !policy.contains(FRAMED_BY_NOBODY));
     if !headers.contains_key(CONTENT_SECURITY_POLICY)
         && let Ok(policy) = HeaderValue::from_str(&bare_policy(FramedBy::Nobody))
     {
@@ -78,6 +85,36 @@ pub(crate) async fn add_headers(State(server): State<Server>, request: Request, 
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000"));
     }
     response
+}
+
+/// The widget whose page or form an address is.
+fn widget_in(path: &str) -> Option<WidgetKey> {
+    let key = path.strip_prefix("/widget/")?.split('/').next()?;
+    WidgetKey::parse(key).ok()
+}
+
+/// An answer at a widget's address is for its iframe, or nobody sees it: errors too, and where no route of the widget answered.
+async fn frame_answer(server: &Server, widget: Option<WidgetKey>, response: &mut Response) {
+    let policy = response
+        .headers()
+        .get(CONTENT_SECURITY_POLICY)
+        .and_then(|policy| policy.to_str().ok())
+        .unwrap_or_default();
+    let Some(key) = widget.filter(|_| policy.is_empty() || policy.contains(FRAMED_BY_NOBODY)) else {
+        return;
+    };
+    let Ok(Some(widget)) = server.engine.widget(&key).await else {
+        return;
+    };
+    let framed_by = FramedBy::Origins(&widget.settings.origins);
+    let policy = if policy.is_empty() {
+        bare_policy(framed_by)
+    } else {
+        policy.replace(FRAMED_BY_NOBODY, &format!("frame-ancestors {}", ancestors(framed_by)))
+    };
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
 }
 
 /// Refuses a request whose end two servers could see in two places (request smuggling). hyper takes the Content-Length away

@@ -14,6 +14,8 @@ pub mod moment;
 pub mod page;
 pub mod parked;
 #[cfg(feature = "ssr")]
+pub mod settings;
+#[cfg(feature = "ssr")]
 pub mod sign_in;
 pub mod thread_pane;
 pub mod top_bar;
@@ -22,5 +24,7 @@ pub use island::Inbox;
 #[cfg(feature = "ssr")]
 pub use page::InboxPage;
 pub use page::{ComposerForm, InboxPageData, RepData, SelectedData};
+#[cfg(feature = "ssr")]
+pub use settings::{SecretState, SettingsPage, SettingsPageData, WidgetSettingsData};
 #[cfg(feature = "ssr")]
 pub use sign_in::{PasswordPage, PasswordPageData, PasswordProblem, SignInPage, SignInPageData, SignInProblem};

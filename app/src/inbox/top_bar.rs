@@ -65,6 +65,7 @@ pub fn TopBar(
                     <summary dir="auto">{rep.name}</summary>
                     <div class="inbox-account-menu">
                         <p>{rep.email}</p>
+                        <a href="/inbox/settings">"Settings"</a>
                         <a href="/inbox/password">"Change password"</a>
                         <form method="post" action="/inbox/sign-out">
                             <button type="submit" class="button button-quiet">

@@ -289,7 +289,10 @@ impl Thread {
                     self.close_gap(&mut applied);
                 }
             }
-            ServerFrame::Typing { conversation, author } if *conversation == self.conversation => {
+            // The same rep may type in another window of theirs.
+            ServerFrame::Typing { conversation, author }
+                if *conversation == self.conversation && !self.is_mine(author) =>
+            {
                 self.typing.retain(|typing| typing.author != *author);
                 self.typing.push(Typing {
                     author: author.clone(),

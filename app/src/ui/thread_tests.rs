@@ -330,6 +330,15 @@ fn typing_ends_by_the_clock_or_with_the_message() {
     thread.apply(&typing, 7_000);
     thread.apply(&live(2), 7_001);
     assert!(thread.typing().is_empty());
+    // The same person in another window is nobody else.
+    thread.apply(
+        &ServerFrame::Typing {
+            conversation: conversation(),
+            author: visitor(),
+        },
+        8_000,
+    );
+    assert!(thread.typing().is_empty());
 }
 
 #[test]

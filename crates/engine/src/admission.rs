@@ -184,7 +184,7 @@ fn form_hash(stamp: &[u8], widget: &WidgetId, filled_in: &Registration) -> Secre
 }
 
 /// What counts as one network: one customer of an IPv6 provider has a whole /64.
-fn network_of(address: IpAddr) -> IpAddr {
+pub(crate) fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),

@@ -9,6 +9,7 @@ mod card;
 mod context;
 mod conversations;
 pub mod delivery;
+pub mod identity;
 mod inbox_news;
 pub mod reps;
 mod secret;
@@ -31,6 +32,7 @@ pub use widgets::{AddWidgetError, Origin, WidgetDraft};
 
 use crate::admission::Admission;
 use crate::delivery::Delivery;
+use crate::identity::{Identity, IdentityOptions};
 use crate::inbox_news::InboxNews;
 use crate::reps::SignInGuard;
 
@@ -42,6 +44,7 @@ pub struct Engine {
     admission: Admission,
     sign_in_guard: SignInGuard,
     delivery: Arc<Delivery>,
+    identity: Identity,
     inbox_news: InboxNews,
 }
 
@@ -49,13 +52,14 @@ impl Engine {
     /// Puts the engine together.
     ///
     /// # Errors
-    /// When the store cannot answer for the key that signs form stamps.
+    /// When the store cannot answer for the key that signs form stamps, or for revoked proofs.
     pub async fn new(
         context: Context,
         store: Arc<dyn Store>,
         bus: Arc<dyn Bus>,
         admission: AdmissionOptions,
         delivery: delivery::DeliveryOptions,
+        identity: IdentityOptions,
     ) -> Result<Self, StoreError> {
         let admission = Admission::new(&context, store.as_ref(), admission).await?;
         let delivery = Arc::new(Delivery::new(
@@ -64,6 +68,7 @@ impl Engine {
             Arc::clone(&bus),
             delivery,
         ));
+        let identity = Identity::new(context.clone(), Arc::clone(&store), identity).await?;
         Ok(Self {
             sign_in_guard: SignInGuard::new(&context),
             context,
@@ -71,6 +76,7 @@ impl Engine {
             bus,
             admission,
             delivery,
+            identity,
             inbox_news: InboxNews::default(),
         })
     }
@@ -105,11 +111,20 @@ impl Engine {
         &self.delivery
     }
 
-    /// Removes what is past its time: sessions, codes, tokens, sent forms, forgotten rate limits. Answers how many rows went.
+    /// Who visitors are, as their sites prove it, and HubSpot's tokens for them.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Removes what is past its time: sessions, codes, tokens, sent forms, revoked proofs, forgotten rate limits. Answers how
+    /// many rows went.
     pub async fn clean_up(&self) -> Result<u64, StoreError> {
         let now = self.context.now();
         self.admission.forget_idle(now);
         self.sign_in_guard.forget_idle();
-        Ok(self.store.remove_expired_sessions(now).await? + self.store.remove_expired_secrets(now).await?)
+        Ok(self.store.remove_expired_sessions(now).await?
+            + self.store.remove_expired_secrets(now).await?
+            + self.identity.clean_up().await?)
     }
 }

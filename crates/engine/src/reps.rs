@@ -16,6 +16,7 @@ use parlor_store::{NewRep, Rep, StoreError};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 
+use crate::admission::network_of;
 use crate::{Context, Engine, Store};
 
 /// A password's least length in characters (NIST SP 800-63B asks for at least 8; 12 where it is the only factor).
@@ -55,7 +56,10 @@ pub enum PasswordError {
     TooLong,
     /// Too many attempts.
     #[error("Too many attempts; please wait a moment.")]
-    Limited,
+    Limited {
+        /// When the next attempt counts.
+        retry_after: Duration,
+    },
     /// The store could not be asked.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -108,6 +112,7 @@ impl SignInGuard {
 
     fn check(&self, email: &ClaimedEmail, network: IpAddr) -> Result<(), Duration> {
         let now = DefaultClock::default().now();
+        let network = network_of(network);
         let by_network = self.networks.check_key(&network);
         let by_account = self.accounts.check_key(&(email.clone(), network));
         by_network
@@ -233,7 +238,7 @@ impl Engine {
         check_length(new.expose_secret())?;
         self.sign_in_guard
             .check(&rep.email, network)
-            .map_err(|_| PasswordError::Limited)?;
+            .map_err(|retry_after| PasswordError::Limited { retry_after })?;
         if current.expose_secret().len() > PASSWORD_GREATEST
             || !self.sign_in_guard.verifies(current, rep.password_hash.clone()).await
         {

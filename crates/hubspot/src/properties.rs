@@ -42,6 +42,9 @@ pub struct Property {
     /// Whether HubSpot calculates it, so that it cannot be written.
     #[serde(default)]
     pub calculated: bool,
+    /// Whether HubSpot made it, for a purpose of its own.
+    #[serde(default)]
+    pub hubspot_defined: bool,
     /// What may be done to it.
     #[serde(default)]
     modification_metadata: Option<ModificationMetadata>,

@@ -71,10 +71,14 @@ impl Sandbox {
             Some(path) => records_file::load(path)?,
             None => None,
         };
+        // A file that cannot be written is noticed when it is saved for the first time, not at the end.
+        let is_new = kept.is_none() && options.records_file.is_some();
         let records = kept.unwrap_or_else(|| Records::new(options.portal_id, options.tokens.clone()));
+        let mut state = State::new(records, &options);
+        state.unsaved = is_new;
         Ok(Self {
             inner: Arc::new(Inner {
-                state: Mutex::new(State::new(records, &options)),
+                state: Mutex::new(state),
                 options,
                 saving: Mutex::new(()),
                 changed: Notify::new(),

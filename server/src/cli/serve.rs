@@ -15,13 +15,14 @@ use super::add::say;
 use crate::assets::Development;
 use crate::run::{self, StartOptions, Started};
 use crate::settings::{SANDBOX_DATABASE, SANDBOX_TOKEN, Settings};
-use crate::{demo, listen, logging, metrics};
+use crate::{demo, listen, logging, metrics, secret_key};
 
 /// Remembers whether a database holds demo conversations, which must never reach a real HubSpot, or real ones.
 const USED_WITH: &str = "used_with";
 
 /// Parlor alone, with HubSpot or without.
 pub(super) async fn alone(settings: Settings, environment: &BTreeMap<String, String>) -> Result<(), Failure> {
+    settings.check_real_hubspot()?;
     logging::start(&settings);
     warn_of_unknown(&settings);
     let listener = listen::bind(settings.listen, "PARLOR_LISTEN").await?;
@@ -86,6 +87,7 @@ pub(super) async fn with_sandbox(
     let stop = stop_on_signal();
     let options = StartOptions {
         record_url: Some(format!("{base_url}/contacts/{{id}}")),
+        hubspot_scripts: Some(format!("{base_url}/scripts")),
         development: development(environment),
     };
     let started = run::start(settings, options, stop.clone()).await?;
@@ -94,8 +96,11 @@ pub(super) async fn with_sandbox(
     let public = started.server().settings.public_url.clone();
     let demo_listen = demo_listener.local_addr().map_err(anyhow::Error::from)?;
     let demo_address = demo::address(demo_listen, &public);
-    let prepared = demo::prepare(&Context::system(), started.store(), &demo_address).await?;
-    let demo_page = demo::router(&public, &prepared.widget, sandbox_address);
+    let context = Context::system();
+    let used = &started.server().settings;
+    let sealer = secret_key::sealer(used.secret_key.as_ref(), &used.database, &context)?;
+    let prepared = demo::prepare(&context, started.store(), &sealer, &demo_address).await?;
+    let demo_page = demo::router(&public, &prepared, context, sandbox_address);
     let metrics_address = metrics_listener.local_addr().map_err(anyhow::Error::from)?;
 
     // The sandbox outlives Parlor's last call to it.
@@ -116,6 +121,7 @@ pub(super) async fn with_sandbox(
     say(&format!(
         "\nParlor is running, with a HubSpot of its own on this machine:\n\n\
          \x20 A marketing page with the chat   {demo_address}\n\
+         \x20 A page with HubSpot's own chat   {demo_address}/hubspot\n\
          \x20 Parlor's inbox                   {}/inbox\n\
          \x20   sign in as                     {}\n\
          \x20   with the password              {}\n\
@@ -159,7 +165,13 @@ fn sandbox(settings: &Settings) -> Result<Sandbox, Failure> {
         records_file: settings.sandbox.file.clone(),
         ..SandboxOptions::default()
     };
-    Sandbox::new(options).map_err(|error| Failure::Other(error.to_string()))
+    let sandbox = Sandbox::new(options).map_err(|error| Failure::Other(error.to_string()))?;
+    sandbox.save().map_err(|error| {
+        Failure::Usage(format!(
+            "PARLOR_SANDBOX_FILE cannot be written: {error}; name another file, or leave it empty to keep records in memory"
+        ))
+    })?;
+    Ok(sandbox)
 }
 
 /// A database belongs either to the sandbox or to a real portal: what was said to a demo never reaches a real contact.

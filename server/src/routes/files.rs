@@ -21,8 +21,9 @@ pub(super) async fn package(State(server): State<Server>, Path(path): Path<Strin
 
 pub(super) async fn file_or_not_found(State(server): State<Server>, request: Request) -> Response {
     let name = request.uri().path().trim_start_matches('/');
-    // The loader has an address of its own, with a widget's settings in it; the bare script is no one's.
-    let is_file = request.method() == Method::GET && name != "embed.js" && !name.contains('/');
+    // The loaders have an address of their own, with a widget's settings in it; the bare scripts are no one's.
+    let is_loader = matches!(name, "embed.js" | "hubspot.js");
+    let is_file = request.method() == Method::GET && !is_loader && !name.contains('/');
     let file = if is_file {
         server.assets.serve(name, request.headers())
     } else {

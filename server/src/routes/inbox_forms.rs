@@ -1,5 +1,7 @@
 //! The inbox's plain forms: signing in and out, one's password, an answer without script.
 
+use std::time::Duration;
+
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -59,7 +61,7 @@ fn sign_in_form(server: &Server, status: StatusCode, data: SignInPageData) -> Re
 /// A path of the inbox; anything else leads to its front, so that no link sends a rep elsewhere after signing in.
 fn inbox_path(next: &str) -> &str {
     let id = next.strip_prefix("/inbox/").unwrap_or_default();
-    if ConversationId::parse(id).is_ok() || next == "/inbox/password" {
+    if ConversationId::parse(id).is_ok() || matches!(next, "/inbox/password" | "/inbox/settings") {
         next
     } else {
         "/inbox"
@@ -80,6 +82,7 @@ pub(super) async fn sign_in(
     Extension(ClientAddress(network)): Extension<ClientAddress>,
     Form(Credentials { email, password, next }): Form<Credentials>,
 ) -> Response {
+    let mut wait = None;
     let (status, problem) = match server.engine.sign_in(&email, password, network).await {
         Ok(rep) => {
             // Whatever the session held before, it is another one from here on.
@@ -91,7 +94,8 @@ pub(super) async fn sign_in(
         }
         Err(SignInError::Wrong) => (StatusCode::UNPROCESSABLE_ENTITY, SignInProblem::Refused),
         Err(SignInError::Limited { retry_after }) => {
-            let minutes = retry_after.as_secs().div_ceil(60).max(1);
+            wait = Some(retry_after);
+            let minutes = in_minutes(retry_after);
             (StatusCode::TOO_MANY_REQUESTS, SignInProblem::TooMany { minutes })
         }
         Err(SignInError::Store(error)) => {
@@ -105,7 +109,16 @@ pub(super) async fn sign_in(
         next: inbox_path(&next).to_owned(),
         problem: Some(problem),
     };
-    sign_in_form(&server, status, data)
+    let page = sign_in_form(&server, status, data);
+    match wait {
+        Some(wait) => pages::retry_after(page, wait),
+        None => page,
+    }
+}
+
+/// A wait as people say it.
+fn in_minutes(wait: Duration) -> u64 {
+    wait.as_secs().div_ceil(60).max(1)
 }
 
 pub(super) async fn sign_out(State(server): State<Server>, session: Session) -> Response {
@@ -194,7 +207,12 @@ pub(super) async fn change_password(
         Err(PasswordError::TooLong) => refused(PasswordProblem::TooLong {
             most: PASSWORD_GREATEST,
         }),
-        Err(PasswordError::Limited) => refused(PasswordProblem::TooMany { minutes: 1 }),
+        Err(PasswordError::Limited { retry_after }) => {
+            let minutes = in_minutes(retry_after);
+            let mut page = refused(PasswordProblem::TooMany { minutes });
+            *page.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+            pages::retry_after(page, retry_after)
+        }
         Err(PasswordError::Store(error)) => {
             tracing::error!(%error, "a password could not be changed");
             pages::unavailable(&server, FramedBy::Nobody)

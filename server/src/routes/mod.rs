@@ -5,7 +5,9 @@ mod functions;
 mod health;
 mod inbox;
 mod inbox_forms;
+mod inbox_settings;
 mod visitor_forms;
+mod visitor_token;
 mod widget;
 
 use std::time::Duration;
@@ -28,6 +30,9 @@ use crate::{errors, origin, page, relay, security, session};
 
 /// A form or a server function's input is at most a message in its widest encoding, and some words about it.
 const BODY_BYTES: usize = 64 * 1024;
+
+/// A proof, or an address with names.
+const PROOF_BYTES: usize = 8 * 1024;
 
 /// No page takes longer. Sockets are not counted: their answer is the upgrade.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -59,6 +64,7 @@ pub fn router(server: Server) -> Router {
             "/inbox/password",
             get(inbox_forms::password_page).post(inbox_forms::change_password),
         )
+        .route("/inbox/settings", get(inbox_settings::page))
         .route("/api/inbox/{function}", post(inbox::function))
         .route("/ws/inbox", get(relay::upgrade_inbox))
         .layer(from_fn_with_state(server.clone(), session::rep_session));
@@ -70,6 +76,17 @@ pub fn router(server: Server) -> Router {
         .route("/readyz", get(health::ready))
         .route("/ws/{*rest}", any(relay::not_an_upgrade))
         .fallback(files::file_or_not_found);
+    // For other origins: they take no cookie, and judge each origin themselves.
+    let foreign = Router::new()
+        .route(
+            "/api/visitor-token",
+            post(visitor_token::exchange).options(visitor_token::preflight),
+        )
+        .route(
+            "/api/visitor-token/revoke",
+            post(visitor_token::revoke).options(visitor_token::preflight),
+        )
+        .layer(DefaultBodyLimit::max(PROOF_BYTES));
     let trusted: std::sync::Arc<[ipnet::IpNet]> = server.settings.trusted_proxies.clone().into();
     // Our own origin counts whatever Host a proxy made of it; an address that browsers cannot send is refused with the settings.
     let csrf = CsrfLayer::new()
@@ -77,9 +94,8 @@ pub fn router(server: Server) -> Router {
         .unwrap_or_else(|_| CsrfLayer::new());
     let request_id = HeaderName::from_static("x-request-id");
     Router::new()
-        .merge(visitor)
-        .merge(rep)
-        .merge(open)
+        .merge(Router::new().merge(visitor).merge(rep).merge(open).layer(csrf))
+        .merge(foreign)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(
             ServiceBuilder::new()
@@ -95,7 +111,6 @@ pub fn router(server: Server) -> Router {
                 ))
                 .layer(from_fn(security::refuse_ambiguous))
                 .layer(from_fn_with_state(trusted, origin::note_client_address))
-                .layer(csrf)
                 .layer(DefaultBodyLimit::max(BODY_BYTES)),
         )
         .with_state(server)

@@ -1,5 +1,7 @@
 //! The widget as the visitor meets it: the loader on the host page, the document in the iframe, its server functions.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::header::{
@@ -14,14 +16,16 @@ use parlor_app::api::session::visitor_of;
 use parlor_app::widget::{ChatData, FormData, WidgetPage, WidgetPageData, theme_css};
 use parlor_engine::{Visitor, Widget};
 use parlor_protocol::WidgetKey;
+use parlor_store::Provider;
 use serde::Deserialize;
 use tower_sessions::Session;
 
 use super::functions;
 use crate::assets::{Bundle, accepted};
+use crate::loader::{Loader, Script};
 use crate::origin::ClientAddress;
 use crate::problem::Problem;
-use crate::security::{FramedBy, bare_policy};
+use crate::security::FramedBy;
 use crate::session::RequestedWidget;
 use crate::state::Server;
 use crate::{page as pages, security};
@@ -45,22 +49,11 @@ pub(super) async fn find(State(server): State<Server>, mut request: Request, nex
     };
     match server.engine.widget(&key).await {
         Ok(Some(widget)) => {
-            request.extensions_mut().insert(RequestedWidget(widget.clone()));
-            let mut response = next.run(request).await;
-            frame_errors(&mut response, &widget);
-            response
+            request.extensions_mut().insert(RequestedWidget(widget));
+            next.run(request).await
         }
         Ok(None) => pages::not_found(&server),
         Err(error) => Problem::from(error).into_response(),
-    }
-}
-
-/// An error below a widget's address is shown in its iframe, or nobody sees it.
-fn frame_errors(response: &mut Response, widget: &Widget) {
-    if !response.headers().contains_key(CONTENT_SECURITY_POLICY)
-        && let Ok(policy) = HeaderValue::from_str(&bare_policy(FramedBy::Origins(&widget.settings.origins)))
-    {
-        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     }
 }
 
@@ -193,6 +186,29 @@ pub(super) async fn function(
     functions::call(request, context).await
 }
 
+/// The script that boots the widget's chat, Parlor's or HubSpot's; `None` without the web part.
+async fn script_of(server: &Server, widget: &Widget) -> Result<Option<Arc<Script>>, Problem> {
+    let identity = if let Ok(identity) = server.engine.identity().settings(widget).await {
+        identity
+    } else {
+        // Whatever is wrong with the widget's secret, which chat it has is known.
+        let store = server.engine.store();
+        store.widget_identity(&widget.tenant, &widget.settings.id).await?
+    };
+    match identity.provider {
+        Provider::Parlor => Ok(server.loader.script(widget)),
+        Provider::HubSpot => match server.engine.delivery().account().await {
+            Ok(account) => {
+                let waits = identity.waits_for_consent;
+                Ok(server.loader.hubspot_script(widget, &account, waits))
+            }
+            Err(words) => Ok(Some(Loader::trouble(&format!(
+                "HubSpot's chat is not loaded, since Parlor cannot ask which HubSpot account it belongs to: {words}"
+            )))),
+        },
+    }
+}
+
 /// The loader: the widget's public settings rendered into the script.
 pub(super) async fn loader(State(server): State<Server>, Path(key): Path<String>, headers: HeaderMap) -> Response {
     let Ok(key) = WidgetKey::parse(key) else {
@@ -203,7 +219,11 @@ pub(super) async fn loader(State(server): State<Server>, Path(key): Path<String>
         Ok(None) => return Problem::not_found().into_response(),
         Err(error) => return Problem::from(error).into_response(),
     };
-    let Some(script) = server.loader.script(&widget) else {
+    let script = match script_of(&server, &widget).await {
+        Ok(script) => script,
+        Err(problem) => return problem.into_response(),
+    };
+    let Some(script) = script else {
         let why = "This program was built without its web part: build it with make build.";
         return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no_web_part", why).into_response();
     };
@@ -225,7 +245,9 @@ pub(super) async fn loader(State(server): State<Server>, Path(key): Path<String>
     }
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/javascript; charset=utf-8"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    if let Ok(keep) = HeaderValue::from_str(&format!("public, max-age={}", script.max_age)) {
+        headers.insert(CACHE_CONTROL, keep);
+    }
     headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
     // Every site that embeds the widget loads this script, whatever its own cross-origin rules.
     let resource_policy = HeaderName::from_static("cross-origin-resource-policy");

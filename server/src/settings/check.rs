@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::source::{Value, Values, unknown_variables};
@@ -41,6 +41,7 @@ pub(super) fn check(values: &Values, environment: &BTreeMap<String, String>) -> 
         metrics_listen: parsed(&values.get("metrics_listen"), "an address and port like 127.0.0.1:3009")?,
         database_is_default: database.is_default,
         database: database_path(&database)?,
+        secret_key: secret_key(&values.get("secret_key"))?,
         max_sockets: Some(parsed::<usize>(
             &values.get("max_sockets"),
             "a whole number, 0 for automatic",
@@ -133,6 +134,20 @@ fn database_path(value: &Value) -> Result<PathBuf, SettingsError> {
     Ok(PathBuf::from(path))
 }
 
+/// Its text is a secret, and is not repeated.
+fn secret_key(value: &Value) -> Result<Option<SecretString>, SettingsError> {
+    if value.text.is_empty() {
+        return Ok(None);
+    }
+    if crate::secret_key::parse(&value.text).is_none() {
+        return Err(SettingsError(format!(
+            "{} must be 32 bytes in base64: make one with openssl rand -base64 32, or leave it out to have a file beside the database",
+            value.place
+        )));
+    }
+    Ok(Some(SecretString::from(value.text.as_str())))
+}
+
 /// A database URL of another kind may carry a password, which has no place in a message.
 fn without_password(value: &Value) -> Value {
     let scheme = value.text.split(':').next().unwrap_or_default();
@@ -143,9 +158,15 @@ fn without_password(value: &Value) -> Value {
 }
 
 fn log_level(value: &Value) -> Result<String, SettingsError> {
-    let valid = tracing_subscriber::filter::EnvFilter::builder()
-        .parse(&value.text)
-        .is_ok();
+    // A bare word that is no level would count as the name of a part, and silence all the others.
+    let is_level = |word: &str| word.parse::<tracing::level_filters::LevelFilter>().is_ok();
+    let valid = value
+        .text
+        .split(',')
+        .all(|word| is_level(word.trim()) || word.contains(['=', '[']))
+        && tracing_subscriber::filter::EnvFilter::builder()
+            .parse(&value.text)
+            .is_ok();
     if valid {
         Ok(value.text.clone())
     } else {
@@ -169,7 +190,7 @@ fn hubspot(values: &Values) -> Result<HubspotSettings, SettingsError> {
         return Err(wrong(&base, "an https address, or http on this machine"));
     }
     let token = values.get("hubspot.access_token");
-    check_token(&token, &base_url)?;
+    check_token(&token)?;
     let timeout: u64 = parsed(
         &values.get("hubspot.timeout_seconds"),
         "a whole number of seconds, 1 to 120",
@@ -203,23 +224,33 @@ fn hubspot(values: &Values) -> Result<HubspotSettings, SettingsError> {
     })
 }
 
-/// Refuses what cannot be a token, without ever repeating it.
-fn check_token(token: &Value, base_url: &Url) -> Result<(), SettingsError> {
-    let text = token.text.as_str();
-    let host = base_url.host_str().unwrap_or_default();
+/// Refuses the sandbox's token for the real HubSpot, where it means nothing.
+pub(super) fn check_real_hubspot(settings: &HubspotSettings) -> Result<(), SettingsError> {
+    let host = settings.base_url.host_str().unwrap_or_default().trim_end_matches('.');
     let is_hubspot = HUBSPOT_HOSTS
         .iter()
         .any(|known| host == *known || host.ends_with(&format!(".{known}")));
-    if text.is_empty() || (text == SANDBOX_TOKEN && !is_hubspot) {
+    let is_sandboxs = settings
+        .token
+        .as_ref()
+        .is_some_and(|token| token.expose_secret() == SANDBOX_TOKEN);
+    if is_hubspot && is_sandboxs {
+        return Err(SettingsError(
+            "HUBSPOT_ACCESS_TOKEN is the sandbox's token, and HUBSPOT_BASE_URL leads to the real HubSpot: set a service key of your \
+             account, or start with --sandbox"
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses what cannot be a token, without ever repeating it.
+fn check_token(token: &Value) -> Result<(), SettingsError> {
+    let text = token.text.as_str();
+    if text.is_empty() || text == SANDBOX_TOKEN {
         return Ok(());
     }
     let place = &token.place;
-    if text == SANDBOX_TOKEN {
-        return Err(SettingsError(format!(
-            "{place} is the sandbox's token, and HUBSPOT_BASE_URL leads to the real HubSpot: set a service key of your account, \
-             or start with --sandbox"
-        )));
-    }
     if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(SettingsError(format!(
             "{place} holds a blank, a line end or a letter that no token has: copy it again, without quotes"

@@ -85,6 +85,8 @@ pub struct Settings {
     pub database: PathBuf,
     /// Whether the database was named, or is the default.
     pub database_is_default: bool,
+    /// The key that seals secrets, as given; `None` for the file beside the database.
+    pub secret_key: Option<SecretString>,
     /// Sockets at once; `None` to derive it from the process's limit.
     pub max_sockets: Option<usize>,
     /// What is logged.
@@ -104,6 +106,11 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Refuses the sandbox's token where HubSpot itself would get it. `parlor serve --sandbox` gives it to the sandbox.
+    pub fn check_real_hubspot(&self) -> Result<(), SettingsError> {
+        check::check_real_hubspot(&self.hubspot)
+    }
+
     /// Settings from the text of a file (with its name, for messages) and from the environment.
     pub fn load(file: Option<(&str, &str)>, environment: &BTreeMap<String, String>) -> Result<Self, SettingsError> {
         source::Values::collect(file, environment).and_then(|values| check::check(&values, environment))

@@ -24,6 +24,7 @@ pub const KNOWN: &[Known] = &[
     known("trusted_proxies", "PARLOR_TRUSTED_PROXIES"),
     known("metrics_listen", "PARLOR_METRICS_LISTEN"),
     known("database_url", "DATABASE_URL"),
+    known("secret_key", "PARLOR_SECRET_KEY"),
     known("max_sockets", "PARLOR_MAX_SOCKETS"),
     known("log.level", "PARLOR_LOG"),
     known("log.format", "PARLOR_LOG_FORMAT"),
@@ -104,10 +105,12 @@ impl Values {
 /// The settings of a file by key, each as text; lists are joined by commas.
 fn read(text: &str, name: &str) -> Result<BTreeMap<String, String>, SettingsError> {
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-        SettingsError(format!(
-            "{name} is not valid TOML: {}",
-            error.to_string().lines().collect::<Vec<_>>().join(" ")
-        ))
+        // Not the line itself: it may hold the access token.
+        let line = text[..error.span().map_or(0, |span| span.start.min(text.len()))]
+            .matches('\n')
+            .count()
+            + 1;
+        SettingsError(format!("{name} is not valid TOML at line {line}: {}", error.message()))
     })?;
     let mut values = BTreeMap::new();
     flatten(&table, "", name, &mut values)?;

@@ -280,3 +280,35 @@ async fn a_server_function_reads_no_more_than_a_form_holds() {
     );
     house.stop().await;
 }
+
+#[tokio::test]
+async fn an_error_at_a_widgets_address_shows_in_its_iframe_whichever_layer_says_it() {
+    let house = House::start().await;
+    let key = &house.key;
+    let foreign = house
+        .ask("POST", &format!("/widget/{key}/messages"))
+        .header("origin", "https://evil.example")
+        .header("sec-fetch-site", "cross-site");
+    let answers = [
+        (405, house.ask("PUT", &format!("/widget/{key}")).answer().await),
+        (405, house.ask("GET", &format!("/widget/{key}/register")).answer().await),
+        (404, house.ask("GET", &format!("/widget/{key}/nope")).answer().await),
+        (403, foreign.form(&[("text", "x")]).answer().await),
+    ];
+    for (status, answer) in answers {
+        assert_eq!(answer.status, status);
+        let policy = answer.header("content-security-policy");
+        assert!(
+            policy.ends_with(&format!("frame-ancestors {PAGE}")),
+            "{status}: {policy}"
+        );
+        assert_eq!(answer.header("x-frame-options"), "", "{status}");
+    }
+    let unknown = house.ask("GET", "/widget/nosuchwidgetkey2/register").answer().await;
+    assert!(
+        unknown
+            .header("content-security-policy")
+            .ends_with("frame-ancestors 'none'")
+    );
+    house.stop().await;
+}

@@ -169,6 +169,7 @@ async fn a69_nothing_of_the_workshop_is_on_the_public_listener() {
         "/debug",
         "/debug/pprof",
         "/embed.js",
+        "/hubspot.js",
         "/parlor.js.map",
         "/pkg/parlor.js.map",
         "/pkg/parlor_bg.wasm.map",

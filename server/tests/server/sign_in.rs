@@ -58,7 +58,44 @@ async fn a78_guessing_is_slowed_down_for_the_guesser_and_not_for_the_owner() {
     let right = from("203.0.113.9", PASSWORD).await;
     assert_eq!(right.status, 429, "also when the guess is right");
     assert!(right.text.contains("Too many attempts") && right.set_cookies().is_empty());
+    let wait: u64 = right.header("retry-after").parse().unwrap();
+    assert!((1..=60).contains(&wait), "{wait}");
     assert_eq!(from("198.51.100.7", PASSWORD).await.status, 303, "the owner, elsewhere");
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a78_a_guesser_with_a_whole_ipv6_network_is_one_guesser() {
+    let house = House::start_with(&[("PARLOR_TRUSTED_PROXIES", "127.0.0.1")]).await;
+    let mut statuses = Vec::new();
+    for number in 1..=9 {
+        let fields = [("email", REP), ("password", "some wrong password")];
+        let ask = house.ask("POST", "/inbox/sign-in");
+        let ask = ask.header("x-forwarded-for", &format!("2001:db8::{number}"));
+        statuses.push(ask.form(&fields).answer().await.status);
+    }
+    assert_eq!(statuses, [422, 422, 422, 422, 422, 422, 422, 422, 429]);
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn guessing_the_current_password_is_slowed_down_too() {
+    let house = House::start().await;
+    let cookie = house.rep_cookie().await;
+    let mut answers = Vec::new();
+    for number in 0..8 {
+        let fields = [
+            ("current", format!("guess {number}")),
+            ("new", NEW_PASSWORD.to_owned()),
+            ("again", NEW_PASSWORD.to_owned()),
+        ];
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let ask = house.ask("POST", "/inbox/password").cookie(&cookie);
+        answers.push(ask.form(&fields).answer().await);
+    }
+    let last = answers.last().unwrap();
+    assert_eq!((answers[0].status, last.status), (422, 429));
+    assert!(!last.header("retry-after").is_empty() && last.text.contains("Too many attempts"));
     house.stop().await;
 }
 

@@ -39,6 +39,12 @@ async fn a68_a_token_that_is_none_is_refused_and_not_repeated() {
 async fn a68_the_sandboxs_token_and_the_real_hubspot_do_not_meet() {
     let folder = Folder::new(&[("HUBSPOT_ACCESS_TOKEN", "pat-sandbox")]);
     refused(&folder, &["serve"], &["HUBSPOT_ACCESS_TOKEN", "--sandbox"]).await;
+    // The same host, as names are written out in full.
+    let folder = Folder::new(&[
+        ("HUBSPOT_ACCESS_TOKEN", "pat-sandbox"),
+        ("HUBSPOT_BASE_URL", "https://api.hubapi.com."),
+    ]);
+    refused(&folder, &["serve"], &["HUBSPOT_ACCESS_TOKEN"]).await;
     let folder = Folder::new(&[("HUBSPOT_ACCESS_TOKEN", "pat-eu1-0f1e2d3c4b5a69788796a5b4c3d2e1f0")]);
     refused(&folder, &["serve", "--sandbox"], &["--sandbox", "HUBSPOT_ACCESS_TOKEN"]).await;
     assert!(!folder.path("parlor-sandbox.db").exists());
@@ -59,6 +65,9 @@ async fn a_wrong_setting_is_named_in_one_line() {
         ("DATABASE_URL", "sqlite::memory:"),
         ("PARLOR_MAX_SOCKETS", "many"),
         ("PARLOR_LOG", "=,=loud"),
+        ("PARLOR_LOG", "inof"),
+        ("PARLOR_LOG", "info,blah"),
+        ("DATABASE_URL", "sqlite:nowhere/parlor.db"),
         ("PARLOR_LOG_FORMAT", "xml"),
         ("HUBSPOT_BASE_URL", "http://api.hubapi.com"),
         ("PARLOR_HUBSPOT_API_VERSION", "latest"),
@@ -88,6 +97,10 @@ async fn a_file_with_an_unknown_setting_or_none_at_all_is_refused() {
     refused(&folder, &["serve"], &["hubspot.token"]).await;
     folder.write("parlor.toml", "listen = [\n");
     refused(&folder, &["serve"], &["parlor.toml", "TOML"]).await;
+    // The line that is wrong may hold the token.
+    folder.write("parlor.toml", "\n[hubspot]\naccess_token = \"pat-na1-0f1e2d3c\n");
+    refused(&folder, &["serve"], &["parlor.toml", "line 3"]).await;
+    assert!(!error_text(&folder.run(&["serve"]).await).contains("0f1e2d3c"));
     folder.write("parlor.toml", "max_sockets = 1.5\n");
     refused(&folder, &["serve"], &["max_sockets"]).await;
     folder.write("parlor.toml", "");
@@ -97,6 +110,12 @@ async fn a_file_with_an_unknown_setting_or_none_at_all_is_refused() {
         &["elsewhere.toml", "--config"],
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_sandbox_that_could_not_keep_its_records_is_refused_at_once() {
+    let folder = Folder::new(&[("PARLOR_SANDBOX_FILE", "nowhere/sandbox.json")]);
+    refused(&folder, &["serve", "--sandbox"], &["PARLOR_SANDBOX_FILE"]).await;
 }
 
 #[tokio::test]

@@ -78,6 +78,8 @@ pub struct Delivery {
     nudged: Notify,
     trouble: RwLock<Option<Trouble>>,
     account: RwLock<Option<AccountDetails>>,
+    /// Why the account could not be learnt when somebody asked for it, and until when HubSpot is not asked again.
+    account_trouble: tokio::sync::Mutex<Option<(Timestamp, String)>>,
     property_is_there: AtomicBool,
     /// Whether what an earlier run of the program left under way has been taken into account.
     has_recovered: AtomicBool,
@@ -102,6 +104,9 @@ const LEAST_REST: Duration = Duration::from_millis(50);
 /// How often delivery looks for work that nobody told it of.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 
+/// How long nobody else asks for the account after HubSpot did not tell.
+const ACCOUNT_REST: Duration = Duration::from_secs(30);
+
 /// How many addresses or records one step takes: HubSpot's batch limit.
 const BATCH: usize = parlor_hubspot::MAX_BATCH_INPUTS;
 
@@ -119,6 +124,7 @@ impl Delivery {
             nudged: Notify::new(),
             trouble: RwLock::new(None),
             account: RwLock::new(None),
+            account_trouble: tokio::sync::Mutex::default(),
             property_is_there: AtomicBool::new(false),
             has_recovered: AtomicBool::new(false),
         }
@@ -156,6 +162,39 @@ impl Delivery {
             || "HubSpot: connected".to_owned(),
             |account| format!("HubSpot: connected, portal {}", account.portal_id),
         )
+    }
+
+    /// The account that the token belongs to: as it is known, else HubSpot is asked, once however many ask at a time.
+    ///
+    /// # Errors
+    /// Why it is not known, in words for an operator.
+    pub async fn account(&self) -> Result<AccountDetails, String> {
+        let known = || self.account.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(account) = known() {
+            return Ok(account);
+        }
+        let Some(client) = &self.options.client else {
+            return Err("there is no HubSpot token; set HUBSPOT_ACCESS_TOKEN and start Parlor again".to_owned());
+        };
+        let mut trouble = self.account_trouble.lock().await;
+        if let Some(account) = known() {
+            return Ok(account);
+        }
+        if let Some((_, words)) = trouble.as_ref().filter(|(until, _)| *until > self.context.now()) {
+            return Err(words.clone());
+        }
+        self.pace.turn().await;
+        match client.account().details().await {
+            Ok(details) => {
+                *self.account.write().unwrap_or_else(PoisonError::into_inner) = Some(details.clone());
+                Ok(details)
+            }
+            Err(error) => {
+                let words = portal_trouble(&error).to_string();
+                *trouble = Some((self.context.now() + ACCOUNT_REST, words.clone()));
+                Err(words)
+            }
+        }
     }
 
     /// The page of a record in HubSpot, once the portal is known.

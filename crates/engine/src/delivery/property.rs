@@ -34,13 +34,18 @@ impl Delivery {
     }
 
     fn check_property(&self, property: &Property) -> Result<(), Stop> {
-        let is_text = property.kind.as_deref().is_none_or(|kind| kind == "string");
-        if property.is_read_only() || property.archived || !is_text {
-            let why = if is_text {
-                "it is archived or read-only"
-            } else {
-                "it is not a text"
-            };
+        let is_text = property.kind.as_deref().is_none_or(|kind| kind == "string")
+            && property.field_type.as_deref().is_none_or(|field| field == "textarea");
+        let why = if property.hubspot_defined {
+            Some("it is HubSpot's own and holds something else")
+        } else if !is_text {
+            Some("it is no text of several lines")
+        } else if property.is_read_only() || property.archived {
+            Some("it is archived or read-only")
+        } else {
+            None
+        };
+        if let Some(why) = why {
             return Err(Stop::Portal(self.how_to_create(why), Duration::from_mins(1)));
         }
         Ok(())

@@ -18,4 +18,5 @@ mod registration;
 mod registration_again;
 mod reps;
 mod unclear;
+mod visitor_tokens;
 mod world;

@@ -56,6 +56,27 @@ async fn a_token_that_may_not_create_it_says_what_a_person_has_to_do_and_goes_on
 }
 
 #[tokio::test]
+async fn a_property_that_is_meant_for_something_else_is_left_alone() {
+    let world = World::new().await;
+    let one_line = parlor_hubspot::NewProperty {
+        group_name: "contactinformation".to_owned(),
+        name: "chat_transcript".to_owned(),
+        label: "Nickname".to_owned(),
+        kind: "string".to_owned(),
+        field_type: "text".to_owned(),
+        description: String::new(),
+    };
+    let client = crate::world::client(&world.running, parlor_sandbox::DEFAULT_TOKEN, world.patience);
+    client.properties().create("contacts", &one_line).await.unwrap();
+    let ada = world.ada().await;
+    world.say(&ada, "hello").await;
+    world.pass().await;
+    let words = world.delivery(&ada).await.in_words();
+    assert!(words.contains("it is no text of several lines"), "{words}");
+    assert!(world.sandbox().contact_by_email("ada@example.com").is_none());
+}
+
+#[tokio::test]
 async fn a_token_that_may_not_even_read_it_finds_out_by_the_first_write() {
     let mut world = World::with(None).await;
     world.sandbox().add_token(

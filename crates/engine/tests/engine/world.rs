@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parlor_engine::delivery::{DeliveryOptions, transcript};
+use parlor_engine::identity::{IdentityOptions, Sealer};
 use parlor_engine::{
     AdmissionOptions, Bus, Clock, Context, Engine, LocalBus, Random, Store, Timestamp, Visitor, Widget, WidgetDraft,
     widgets,
@@ -19,6 +20,9 @@ use tokio_util::sync::CancellationToken;
 
 /// What delivery takes for the client's time-out.
 const TIMEOUT: Duration = Duration::from_millis(300);
+
+/// What seals secrets.
+pub const SECRET_KEY: [u8; 32] = [7; 32];
 
 /// How long after it an unclear write may still be applied.
 pub const UNCLEAR_FOR: Duration = Duration::from_millis(60_300);
@@ -132,6 +136,11 @@ impl World {
 
     pub fn sandbox(&self) -> &Sandbox {
         self.running.sandbox()
+    }
+
+    /// Where the database lies.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     pub fn store(&self) -> Arc<dyn Store> {
@@ -299,13 +308,18 @@ async fn engine(
     admission: AdmissionOptions,
     client: Option<Client>,
 ) -> Arc<Engine> {
+    let identity = IdentityOptions {
+        tenant: TenantId::default_tenant(),
+        client: client.clone(),
+        sealer: Arc::new(Sealer::new(&SECRET_KEY)),
+    };
     let delivery = DeliveryOptions {
         timeout: TIMEOUT,
         ..DeliveryOptions::new(client)
     };
     let bus: Arc<dyn Bus> = bus.clone();
     Arc::new(
-        Engine::new(context, store.clone(), bus, admission, delivery)
+        Engine::new(context, store.clone(), bus, admission, delivery, identity)
             .await
             .unwrap(),
     )
