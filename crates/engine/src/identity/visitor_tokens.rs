@@ -180,16 +180,13 @@ impl VisitorTokens {
             self.memory.invalidate(&key).await;
         }
         let (tokens, person) = (Arc::clone(self), person.clone());
-        // In a task of its own: whoever asked first may leave, and the others still get the one answer.
-        let load = async move {
-            tokio::spawn(async move { tokens.load(key, &person).await })
-                .await
-                .unwrap_or(Err(TokenError::Unreachable))
-        };
-        self.memory
-            .try_get_with(key, load)
-            .await
-            .map_err(|error| (*error).clone())
+        // All of it in a task of its own: were only the call in one, the first asker's leaving would make another call of it.
+        let asking = tokio::spawn(async move {
+            let load = tokens.load(key, &person);
+            let outcome = tokens.memory.try_get_with(key, load).await;
+            outcome.map_err(|error| (*error).clone())
+        });
+        asking.await.unwrap_or(Err(TokenError::Unreachable))
     }
 
     /// Why no tokens are created at present.

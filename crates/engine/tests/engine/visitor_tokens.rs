@@ -120,6 +120,20 @@ async fn a_thousand_who_ask_at_once_cost_one_call_and_a_hit_none() {
 }
 
 #[tokio::test]
+async fn whoever_asked_first_may_leave_and_there_is_still_one_call() {
+    let world = World::new().await;
+    let site = Site::new(&world).await;
+    let proof = site.proof(&world, "ada@example.com");
+    // At whichever point of the way they leave.
+    for patience in 0..20 {
+        let asking = exchange(&world, &proof);
+        let _ = tokio::time::timeout(Duration::from_micros(patience * 250), asking).await;
+    }
+    token(&world, &proof).await;
+    assert_eq!(calls(&world), 1);
+}
+
+#[tokio::test]
 async fn another_address_or_name_is_another_token() {
     let world = World::new().await;
     let site = Site::new(&world).await;
