@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use reqwest::{
-    Response,
+    Response, StatusCode,
     header::{CONTENT_TYPE, HeaderMap, LOCATION},
 };
 use serde::de::DeserializeOwned;
@@ -85,6 +85,12 @@ pub(crate) async fn read(operation: Operation, mut response: Response, token: &s
                 return Err(details.into());
             }
         };
+        if status == StatusCode::NO_CONTENT {
+            return Ok(Answer {
+                value: Value::Null,
+                details,
+            });
+        }
         if let Ok(value) = serde_json::from_slice(&body) {
             return Ok(Answer { value, details });
         }

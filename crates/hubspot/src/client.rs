@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::{
-    Account, ApiVersion, BuildError, Class, ClientOptions, Contacts, Error, NotSent, Properties, RateLimit,
+    Account, ApiVersion, BuildError, Class, ClientOptions, Contacts, Error, NotSent, Notes, Properties, RateLimit,
     answer::{self, Answer, Operation},
     options::is_loopback,
 };
@@ -92,6 +92,12 @@ impl Client {
     #[must_use]
     pub fn contacts(&self) -> Contacts<'_> {
         Contacts::new(self)
+    }
+
+    /// Notes on the timelines of contacts.
+    #[must_use]
+    pub fn notes(&self) -> Notes<'_> {
+        Notes::new(self)
     }
 
     /// The definitions of properties.

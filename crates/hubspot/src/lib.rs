@@ -1,7 +1,7 @@
 //! HubSpot's API as a typed client. It knows HubSpot and nothing of chat.
 //!
 //! * [`Client`] is one connection pool with one token, one base URL and one [`ApiVersion`]; [`Client::contacts`],
-//!   [`Client::properties`] and [`Client::account`] lead to the calls; [`Client::create_visitor_token`] is one by itself.
+//!   [`Client::notes`], [`Client::properties`] and [`Client::account`] lead to the calls; [`Client::create_visitor_token`] is one by itself.
 //! * Every failure is an [`Error`] with a [`Class`] (what kind of failure), [`Error::retry`] (whether and when another attempt
 //!   helps) and [`Error::outcome_unclear`] (whether a write may have been applied all the same).
 //! * One call is one request: nothing is retried, queued or cached here. The caller decides, because only the caller
@@ -30,6 +30,7 @@ mod contact;
 mod contacts;
 mod error;
 mod limits;
+mod notes;
 mod options;
 mod properties;
 mod redact;
@@ -43,6 +44,7 @@ pub use contact::{Contact, ContactId, InvalidContactId};
 pub use contacts::{BatchReadBy, Contacts, CreateInput, CreateOutcome, UpdateInput};
 pub use error::{Class, Error, NotSent, RateLimitPolicy, Retry};
 pub use limits::RateLimit;
+pub use notes::{MAX_NOTE_BODY, Note, NoteId, Notes};
 pub use options::{BuildError, ClientOptions, DEFAULT_BASE_URL, MAX_ANSWER_BYTES};
 pub use properties::{NewProperty, Properties, Property, PropertyOutcome};
 pub use version::{ApiVersion, InvalidApiVersion};

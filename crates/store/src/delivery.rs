@@ -31,7 +31,7 @@ pub struct PendingAddress {
 pub enum RecordState {
     /// It is written to.
     Live,
-    /// The property is full to the safe margin.
+    /// The property has no room: what other people wrote fills it. Messages stand in notes only.
     Full,
     /// It was deleted in HubSpot.
     Gone,
@@ -44,6 +44,8 @@ pub enum RecordState {
 pub struct DirtyRecord {
     /// HubSpot's id of the record.
     pub record: String,
+    /// Live or full.
+    pub state: RecordState,
     /// Failed attempts since the last success.
     pub attempts: u32,
     /// Until when an earlier write of unclear outcome may still be applied; absent when all is clear.
@@ -69,6 +71,8 @@ pub struct TranscriptConversation {
     pub first_name: String,
     /// Last name as registered; may be empty.
     pub last_name: String,
+    /// Up to which message it stands in notes of this record already; 0 where it does not.
+    pub in_notes: u64,
     /// All messages in order.
     pub messages: Vec<Message>,
 }
@@ -140,8 +144,8 @@ pub trait Deliveries {
     /// Gives an address up: HubSpot refuses it for good.
     async fn refuse_address(&self, tenant: &TenantId, email: &ClaimedEmail, detail: &str) -> Result<(), StoreError>;
 
-    /// At most `limit` live records that may be tried at `now` and either have a conversation, not held, whose last message
-    /// is not delivered, or are due to be confirmed (full ones too). Longest waiting first.
+    /// At most `limit` records, live or full, that may be tried at `now` and either have a conversation, not held, whose last
+    /// message is not delivered, or are due to be confirmed. Longest waiting first.
     async fn dirty_records(
         &self,
         tenant: &TenantId,

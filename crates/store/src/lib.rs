@@ -12,6 +12,7 @@ mod conversations;
 mod delivery;
 mod error;
 mod identity;
+mod notes;
 mod reps;
 mod sessions;
 mod settings;
@@ -27,6 +28,7 @@ pub use delivery::{
 };
 pub use error::StoreError;
 pub use identity::{Identities, Provider, StoredToken, WidgetIdentity};
+pub use notes::{DeliveryNotes, NoteKind, NoteRange, NoteState, PlannedNote, StoredNote};
 pub use reps::{NewRep, Rep, Reps};
 pub use sessions::{SessionRow, Sessions};
 pub use settings::Settings;
@@ -35,7 +37,18 @@ pub use widgets::{LauncherPosition, NewWidget, Widget, Widgets};
 
 /// Everything that is kept.
 pub trait Store:
-    Widgets + Visitors + Conversations + Reps + Sessions + Deliveries + Identities + Settings + Send + Sync + 'static
+    Widgets
+    + Visitors
+    + Conversations
+    + Reps
+    + Sessions
+    + Deliveries
+    + DeliveryNotes
+    + Identities
+    + Settings
+    + Send
+    + Sync
+    + 'static
 {
 }
 
@@ -46,6 +59,7 @@ impl<T> Store for T where
         + Reps
         + Sessions
         + Deliveries
+        + DeliveryNotes
         + Identities
         + Settings
         + Send

@@ -5,6 +5,7 @@
 //! when nothing is due, or when HubSpot as a whole cannot be worked with for a while; then it says when to come back.
 //! `docs/architecture.md` tells the whole story.
 
+mod notes;
 mod pace;
 mod property;
 mod read;

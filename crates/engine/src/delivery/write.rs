@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashSet};
 
 use parlor_hubspot::{BatchReadBy, Class, Client, Contact, ContactId, UpdateInput};
-use parlor_store::{Delivered, DirtyRecord, RecordState, Sending, Timestamp, TranscriptConversation};
+use parlor_store::{Delivered, DirtyRecord, RecordState, Sending, Timestamp, TranscriptConversation, ValueHash};
 
+use super::notes::{Noted, Progress};
 use super::read::{Found, found};
-use super::transcript::{self, Rendered};
+use super::transcript::{self, Rendered, Rendering};
 use super::{BATCH, Delivery, EVERY_ONE, Stop, UNCLEAR_MARGIN, portal_trouble, words_of};
 
 /// A body larger than this is split; HubSpot does not say where its own limit is.
@@ -20,6 +21,7 @@ const MOST_UNCLEAR: u32 = 7;
 struct Draft {
     dirty: DirtyRecord,
     id: ContactId,
+    hash: ValueHash,
     rendered: Rendered,
     properties: BTreeMap<String, String>,
     conversations: Vec<parlor_protocol::ConversationId>,
@@ -74,7 +76,7 @@ impl Delivery {
                 // records have become one.
                 handled.remove(&record.record);
             } else {
-                drafts.extend(self.draft(record, &contact).await?);
+                drafts.extend(self.draft(client, record, &contact).await?);
             }
         }
         self.write_drafts(client, drafts).await?;
@@ -106,7 +108,7 @@ impl Delivery {
     }
 
     /// HubSpot refuses this record, and will the next time too: it is left alone, and the others go on.
-    async fn quarantine(&self, record: &str, words: &str) -> Result<(), Stop> {
+    pub(super) async fn quarantine(&self, record: &str, words: &str) -> Result<(), Stop> {
         let tenant = &self.options.tenant;
         let conversations = self.store.conversations_of(tenant, record).await?;
         self.store
@@ -129,36 +131,54 @@ impl Delivery {
         Ok(())
     }
 
-    /// What is to be written into a record; nothing when it holds everything already.
-    async fn draft(&self, dirty: DirtyRecord, contact: &Contact) -> Result<Option<Draft>, Stop> {
+    /// What is to be written into a record; nothing when it holds everything already, or rests.
+    async fn draft(&self, client: &Client, dirty: DirtyRecord, contact: &Contact) -> Result<Option<Draft>, Stop> {
         let tenant = &self.options.tenant;
-        let conversations = self.store.transcript(tenant, &dirty.record).await?;
         let known = self.store.sent_values(tenant, &dirty.record).await?;
         let current = contact.property(&self.options.property).unwrap_or_default();
-        let mut rendered = transcript::render(&conversations, current, &known);
-        if rendered.is_full && (rendered.loses || rendered.up_to.is_empty()) {
-            // What stands before the line has grown: what is there stays there, and nothing new finds room.
-            rendered.up_to.clear();
-            self.settle(&dirty, rendered, &conversations).await?;
-            return Ok(None);
-        }
-        if transcript::is_same(&rendered.value, current) || conversations.is_empty() {
-            self.settle(&dirty, rendered, &conversations).await?;
-            return Ok(None);
-        }
+        // Ends: each round either finishes a note, of which there are a few, or moves entries into notes, after which there is room.
+        let (rendered, conversations) = loop {
+            let conversations = self.store.transcript(tenant, &dirty.record).await?;
+            let notes = self.store.notes_of(tenant, &dirty.record).await?;
+            let noted = Noted {
+                client,
+                dirty: &dirty,
+                contact: &contact.id,
+                conversations: &conversations,
+                notes: &notes,
+            };
+            match self.work_on_notes(&noted).await? {
+                Progress::Done => {}
+                Progress::Further => continue,
+                Progress::Resting => return Ok(None),
+            }
+            match transcript::render(&conversations, noted.overflows().count(), current, &known) {
+                Rendering::Value(rendered) => break (rendered, conversations),
+                Rendering::Overflow(overflow) => self.plan_overflow(&noted, overflow).await?,
+            }
+        };
+        let value = match &rendered.value {
+            Some(value) if !transcript::is_same(value, current) && !conversations.is_empty() => value.clone(),
+            _ => {
+                self.settle(&dirty, rendered, &conversations).await?;
+                return Ok(None);
+            }
+        };
         let mut properties = names_where_empty(contact, &conversations);
-        properties.insert(self.options.property.clone(), rendered.value.clone());
+        properties.insert(self.options.property.clone(), value.clone());
         let conversations = conversations.into_iter().map(|conversation| conversation.id).collect();
         Ok(Some(Draft {
             dirty,
             id: contact.id.clone(),
+            hash: transcript::hash(&value),
             rendered,
             properties,
             conversations,
         }))
     }
 
-    /// The value in HubSpot is as it should be, or as far as there is room: note it. An earlier unclear write may still come, and is looked for then.
+    /// The value in HubSpot is as it should be, or there is no room for one: note it. An earlier unclear write may still come, and is
+    /// looked for then.
     async fn settle(
         &self,
         dirty: &DirtyRecord,
@@ -178,18 +198,20 @@ impl Delivery {
         confirm_at: Option<Timestamp>,
     ) -> Result<(), Stop> {
         let tenant = &self.options.tenant;
-        let record = dirty.record.clone();
-        let is_full = rendered.is_full;
+        let state = if rendered.is_full {
+            RecordState::Full
+        } else {
+            RecordState::Live
+        };
         let delivered = Delivered {
-            record: record.clone(),
+            record: dirty.record.clone(),
             up_to: rendered.up_to,
             confirm_at,
         };
         self.store.note_delivered(tenant, vec![delivered]).await?;
-        if is_full {
-            let words = "the property is full to the safe margin";
+        if dirty.state != state {
             self.store
-                .set_record_state(tenant, &record, RecordState::Full, words, self.context.now())
+                .set_record_state(tenant, &dirty.record, state, "", self.context.now())
                 .await?;
         }
         Ok(())
@@ -204,7 +226,7 @@ impl Delivery {
         while let Some(mut batch) = batches.pop() {
             let sending = batch.iter().map(|draft| Sending {
                 record: draft.dirty.record.clone(),
-                hash: transcript::hash(&draft.rendered.value),
+                hash: draft.hash,
             });
             let sending: Vec<Sending> = sending.collect();
             self.store

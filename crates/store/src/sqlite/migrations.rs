@@ -19,6 +19,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/20261121131000_widget_identity.sql")),
     M::up(include_str!("migrations/20261121131100_revoked_proof.sql")),
     M::up(include_str!("migrations/20261121131200_visitor_token.sql")),
+    M::up(include_str!("migrations/20261121162000_hubspot_note.sql")),
 ];
 
 /// All steps in order.

@@ -1,6 +1,7 @@
 //! The state of delivery in SQLite: addresses, records and what stands in each record's value.
 
 mod addresses;
+mod notes;
 mod progress;
 mod records;
 

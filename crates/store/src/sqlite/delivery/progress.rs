@@ -33,18 +33,19 @@ pub(super) fn dirty(
              SELECT record, unconfirmed_until FROM hubspot_record
              WHERE tenant_id = ?1 AND unconfirmed_until <= ?2
          )
-         SELECT hubspot_record.record, hubspot_record.attempts, hubspot_record.unconfirmed_until
+         SELECT hubspot_record.record, hubspot_record.state, hubspot_record.attempts, hubspot_record.unconfirmed_until
          FROM waiting
          JOIN hubspot_record ON hubspot_record.tenant_id = ?1 AND hubspot_record.record = waiting.record
          WHERE hubspot_record.next_attempt_at <= ?2
-           AND (hubspot_record.state = 'live'
-                OR hubspot_record.state = 'full' AND hubspot_record.unconfirmed_until <= ?2)
-         GROUP BY hubspot_record.record, hubspot_record.attempts, hubspot_record.unconfirmed_until
+           AND hubspot_record.state IN ('live', 'full')
+         GROUP BY hubspot_record.record, hubspot_record.state, hubspot_record.attempts,
+                  hubspot_record.unconfirmed_until
          ORDER BY min(waiting.since), hubspot_record.record LIMIT ?3",
         (tenant, now.millis(), signed(limit)),
         |row| {
             Ok(DirtyRecord {
                 record: row.get("record")?,
+                state: state_if_any(row, "state")?.unwrap_or(RecordState::Live),
                 attempts: row.number("attempts")?,
                 unconfirmed_until: row.get::<Option<i64>>("unconfirmed_until")?.map(Timestamp::from_millis),
             })
@@ -64,7 +65,18 @@ pub(super) fn transcript(
         "conversation",
         "SELECT conversation.id, conversation.created_at, conversation.email, visitor.email_verified,
                 visitor.first_name, coalesce(visitor.last_name, '') AS last_name, widget.name AS widget_name,
-                coalesce(conversation.page ->> 'url', '') AS page_url
+                coalesce(conversation.page ->> 'url', '') AS page_url,
+                coalesce((
+                    SELECT max(hubspot_note_range.to_seq)
+                    FROM hubspot_note_range
+                    JOIN hubspot_note
+                        ON hubspot_note.tenant_id = hubspot_note_range.tenant_id
+                       AND hubspot_note.key = hubspot_note_range.key
+                    WHERE hubspot_note_range.tenant_id = conversation.tenant_id
+                      AND hubspot_note_range.conversation_id = conversation.id
+                      AND hubspot_note.record = hubspot_address.record
+                      AND hubspot_note.kind = 'overflow' AND hubspot_note.state = 'filled'
+                ), 0) AS in_notes
          FROM hubspot_address
          JOIN conversation
              ON conversation.tenant_id = hubspot_address.tenant_id AND conversation.email = hubspot_address.email
@@ -84,6 +96,7 @@ pub(super) fn transcript(
                 email_verified: row.get("email_verified")?,
                 first_name: row.get("first_name")?,
                 last_name: row.get("last_name")?,
+                in_notes: row.number("in_notes")?,
                 messages: Vec::new(),
             })
         },
@@ -114,7 +127,7 @@ pub(super) fn next_due(connection: &Connection, tenant: &str) -> Result<Option<T
                  ON hubspot_address.tenant_id = conversation.tenant_id AND hubspot_address.email = conversation.email
              JOIN hubspot_record
                  ON hubspot_record.tenant_id = hubspot_address.tenant_id
-                AND hubspot_record.record = hubspot_address.record AND hubspot_record.state = 'live'
+                AND hubspot_record.record = hubspot_address.record AND hubspot_record.state IN ('live', 'full')
              WHERE conversation.tenant_id = ?1 AND conversation.held = 0 AND conversation.abandoned = 0
                AND conversation.last_seq > conversation.delivered_seq
              UNION ALL

@@ -229,6 +229,12 @@ pub(super) fn rekey(batch: &Batch<'_>, tenant: &str, old: &str, new: &str) -> Re
         "UPDATE hubspot_address SET record = ?3 WHERE tenant_id = ?1 AND record = ?2",
         [tenant, old, new],
     )?;
+    // HubSpot moves a contact's notes with it.
+    change(
+        batch.connection,
+        "UPDATE hubspot_note SET record = ?3 WHERE tenant_id = ?1 AND record = ?2",
+        [tenant, old, new],
+    )?;
     // HubSpot answers with it, so it is there again, should it have been deleted once.
     revive_if_gone(batch, tenant, new)?;
     for sql in [
