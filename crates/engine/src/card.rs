@@ -37,8 +37,8 @@ impl Engine {
             _ if reached.address_refused => (DeliveryStatus::Refused, reached.detail),
             Some(RecordState::Gone) => (DeliveryStatus::Gone, None),
             Some(RecordState::Refused) => (DeliveryStatus::Refused, reached.detail),
+            Some(RecordState::Full) if complete => (DeliveryStatus::Full, None),
             _ if complete => (DeliveryStatus::Delivered, None),
-            Some(RecordState::Full) => (DeliveryStatus::Full, None),
             _ if !self.delivery.is_connected() => (DeliveryStatus::NoToken, None),
             _ => match trouble.or(reached.detail.filter(|_| reached.attempts > 0)) {
                 Some(detail) => (DeliveryStatus::Waiting, Some(detail)),

@@ -27,7 +27,7 @@ pub enum DeliveryStatus {
     Held,
     /// No HubSpot token is configured; the backlog is delivered when there is one.
     NoToken,
-    /// The property is full to the safe margin; the rest stays in Parlor. Nothing was cut.
+    /// Other people's text fills the property: messages stand in notes on the contact.
     Full,
     /// The contact was deleted in HubSpot; old messages do not bring it back.
     Gone,
@@ -64,7 +64,7 @@ impl Delivery {
             DeliveryStatus::Waiting => format!("{reached}; waiting: {detail}"),
             DeliveryStatus::Held => "held back from HubSpot until released".to_owned(),
             DeliveryStatus::NoToken => format!("{reached}; waiting: no HubSpot token is configured"),
-            DeliveryStatus::Full => format!("{reached}; the property is full, later messages stay in Parlor"),
+            DeliveryStatus::Full => format!("{reached}; other text fills the property, messages stand in notes on the contact"),
             DeliveryStatus::Gone => format!("{reached}; the contact was deleted in HubSpot"),
             DeliveryStatus::Refused => format!("{reached}; refused: {detail}"),
         }

@@ -12,6 +12,7 @@ mod contacts;
 mod identity;
 mod messages;
 mod outages;
+mod overflow;
 mod property;
 mod random_walk;
 mod registration;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
+use parlor_engine::delivery::transcript::Rendering;
 use parlor_engine::delivery::{DeliveryOptions, transcript};
 use parlor_engine::identity::{IdentityOptions, Sealer};
 use parlor_engine::{
@@ -262,7 +263,10 @@ impl World {
             .transcript(&TenantId::default_tenant(), &record)
             .await
             .unwrap();
-        transcript::render(&conversations, foreign, &[]).value
+        match transcript::render(&conversations, 0, foreign, &[]) {
+            Rendering::Value(rendered) => rendered.value.expect("there is room"),
+            Rendering::Overflow(overflow) => panic!("it finds no room: {overflow:?}"),
+        }
     }
 
     pub async fn assert_delivered(&self, person: &Person, foreign: &str) {

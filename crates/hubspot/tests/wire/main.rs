@@ -5,6 +5,7 @@
 mod answers;
 mod batches;
 mod connection;
+mod notes;
 mod privacy;
 mod raw_server;
 mod requests;

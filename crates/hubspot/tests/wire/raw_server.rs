@@ -90,6 +90,15 @@ impl RawServer {
         requests[0].lines().next().unwrap().to_owned()
     }
 
+    /// The first line of each request.
+    pub(crate) fn request_lines(&self) -> Vec<String> {
+        let requests = self.requests();
+        requests
+            .iter()
+            .map(|request| request.lines().next().unwrap().to_owned())
+            .collect()
+    }
+
     /// The only request's body as JSON.
     pub(crate) fn request_body(&self) -> serde_json::Value {
         let requests = self.requests();

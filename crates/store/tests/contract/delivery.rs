@@ -295,6 +295,7 @@ pub async fn a_postponed_record_waits_counts_and_keeps_its_doubt(world: World) {
     world.clock.advance(MINUTE);
     let expected = DirtyRecord {
         record: "501".into(),
+        state: RecordState::Live,
         attempts: 3,
         unconfirmed_until: Some(doubt),
     };
@@ -322,6 +323,7 @@ pub async fn an_unclear_write_is_due_to_be_confirmed_at_its_time(world: World) {
     world.clock.advance(MINUTE);
     let expected = DirtyRecord {
         record: "501".into(),
+        state: RecordState::Live,
         attempts: 0,
         unconfirmed_until: Some(confirm_at),
     };

@@ -12,6 +12,7 @@ mod delivery;
 mod forms;
 mod identity;
 mod listing;
+mod notes;
 mod people;
 mod tenants;
 mod visitors;
@@ -111,6 +112,13 @@ macro_rules! backends {
                     an_exchanged_key_leaves_only_what_came_by_the_new_one,
                     tokens_past_their_time_are_not_counted,
                     tokens_and_revoked_proofs_past_their_time_are_removed,
+                }
+                notes {
+                    a_planned_note_comes_back_as_it_was_planned,
+                    messages_stand_in_notes_once_the_note_is_filled,
+                    a_note_that_gets_more_has_to_be_filled_again,
+                    a_merge_takes_the_notes_along,
+                    after_a_restore_every_unfinished_note_is_doubted,
                 }
                 tenants {
                     no_method_reaches_into_another_tenant,

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use parlor_protocol::{ConversationState, PageContext, TenantId};
 use parlor_store::{
-    Append, AppendOutcome, Delivered, NewVisitor, NewWidget, RecordState, SecretHash, Sending, StoredToken, Timestamp,
-    ValueHash, WidgetIdentity,
+    Append, AppendOutcome, Delivered, NewVisitor, NewWidget, NoteKind, NoteState, PlannedNote, RecordState, SecretHash,
+    Sending, StoredToken, Timestamp, ValueHash, WidgetIdentity,
 };
 
 use crate::identity::{proving, token};
@@ -56,6 +56,15 @@ pub async fn no_method_reaches_into_another_tenant(world: World) {
         .keep_visitor_token(&world.tenant, key, generation, cached, 10)
         .await
         .unwrap();
+    let note = PlannedNote {
+        key: "k1".into(),
+        record: "501".into(),
+        kind: NoteKind::Overflow,
+        number: 1,
+        ranges: Vec::new(),
+    };
+    store.plan_notes(&world.tenant, vec![note]).await.unwrap();
+    let notes = store.notes_of(&world.tenant, "501").await.unwrap();
     let before = (
         everything(&world, &ada.conversation, &held.conversation).await,
         identity_of(&world, key).await,
@@ -116,6 +125,7 @@ pub async fn no_method_reaches_into_another_tenant(world: World) {
             .unwrap()
             .is_empty()
     );
+    assert!(store.notes_of(&other, "501").await.unwrap().is_empty());
     assert_eq!(store.next_due(&other).await.unwrap(), None);
     assert_eq!(store.delivery_of(&other, &ada.conversation).await.unwrap(), None);
     assert_eq!(store.backlog(&other).await.unwrap(), 0);
@@ -185,6 +195,11 @@ pub async fn no_method_reaches_into_another_tenant(world: World) {
         .await
         .unwrap();
     store.rekey_record(&other, "501", "502").await.unwrap();
+    store
+        .set_note_state(&other, "k1", NoteState::Filled, Some("9001"), None)
+        .await
+        .unwrap();
+    store.suspect_unfinished_notes(&other, now).await.unwrap();
     let delivered = Delivered {
         record: "501".into(),
         up_to: vec![(ada.conversation.clone(), 1)],
@@ -233,6 +248,7 @@ pub async fn no_method_reaches_into_another_tenant(world: World) {
         before,
         "nothing was touched"
     );
+    assert_eq!(store.notes_of(&world.tenant, "501").await.unwrap(), notes);
 }
 
 /// How the default tenant proves identity: its widget's settings, the revoked proofs, a cached token and how many there are.
