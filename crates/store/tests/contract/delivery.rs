@@ -332,16 +332,18 @@ pub async fn an_unclear_write_is_due_to_be_confirmed_at_its_time(world: World) {
     assert!(world.dirty().await.is_empty());
 }
 
-pub async fn a_full_record_is_still_confirmed(world: World) {
+pub async fn a_full_record_is_worked_on_like_any_other(world: World) {
     let ada = world.linked("ada@example.com", "501").await;
-    let confirm_at = world.now() + MINUTE;
-    world.deliver("501", &ada, 0, Some(confirm_at)).await;
     world.set_state("501", RecordState::Full).await;
+    let dirty = world.dirty_rows().await;
+    assert_eq!((dirty.len(), dirty[0].state), (1, RecordState::Full));
+    let confirm_at = world.now() + MINUTE;
+    world.deliver("501", &ada, 1, Some(confirm_at)).await;
     assert!(world.dirty().await.is_empty());
     assert_eq!(world.next_due().await, Some(confirm_at));
     world.clock.advance(MINUTE);
     assert_eq!(world.dirty().await, ["501"]);
-    world.deliver("501", &ada, 0, None).await;
+    world.deliver("501", &ada, 1, None).await;
     assert!(world.dirty().await.is_empty());
     assert_eq!(world.next_due().await, None);
 }
@@ -379,7 +381,7 @@ pub async fn a_value_sent_shortly_before_the_program_ended_is_to_be_confirmed(wo
 
 pub async fn a_record_out_of_delivery_is_not_dirty_until_it_is_live_again(world: World) {
     let ada = world.linked("ada@example.com", "501").await;
-    for state in [RecordState::Full, RecordState::Refused, RecordState::Gone] {
+    for state in [RecordState::Refused, RecordState::Gone] {
         world.set_state("501", state).await;
         assert!(world.dirty().await.is_empty());
         assert_eq!(world.next_due().await, None);

@@ -135,7 +135,7 @@ macro_rules! backends {
                     records_that_waited_longest_come_first,
                     a_postponed_record_waits_counts_and_keeps_its_doubt,
                     an_unclear_write_is_due_to_be_confirmed_at_its_time,
-                    a_full_record_is_still_confirmed,
+                    a_full_record_is_worked_on_like_any_other,
                     a_value_sent_shortly_before_the_program_ended_is_to_be_confirmed,
                     a_record_out_of_delivery_is_not_dirty_until_it_is_live_again,
                     deleted_text_is_not_resurrected_in_a_new_contact,

@@ -23,6 +23,7 @@
 mod entries;
 mod foreign;
 mod overflow;
+mod summary;
 #[cfg(test)]
 mod tests;
 

@@ -7,7 +7,7 @@ use parlor_store::{NoteKind, NoteRange, PlannedNote, TranscriptConversation};
 use sha2::{Digest, Sha256};
 
 use super::entries::{Entry, in_order_of_commit, texts};
-use super::units;
+use super::{summary, units};
 
 /// How long a note's text may be, in UTF-16 units of its HTML. HubSpot's own limit is 65,536 characters.
 pub const NOTE_UNITS: usize = 60_000;
@@ -119,18 +119,27 @@ pub fn note_heading(plan: &PlannedNote) -> String {
     format!("<p><strong>{title}</strong> (note {})</p>", plan.key)
 }
 
-/// The whole text of a note that holds entries.
+/// The whole text of a note.
 #[must_use]
 pub fn note_body(plan: &PlannedNote, conversations: &[TranscriptConversation]) -> NoteText {
-    let held = |(conversation, message): &Entry<'_>| {
-        plan.ranges.iter().any(|range| {
-            range.conversation == conversation.id && (range.from_seq..=range.to_seq).contains(&message.seq)
-        })
-    };
-    let entries: Vec<Entry<'_>> = in_order_of_commit(conversations).into_iter().filter(held).collect();
     let mut body = note_heading(plan);
-    for text in texts(&entries) {
-        body.push_str(&paragraph(&text));
+    match plan.kind {
+        NoteKind::Overflow => {
+            let held = |(conversation, message): &Entry<'_>| {
+                plan.ranges.iter().any(|range| {
+                    range.conversation == conversation.id && (range.from_seq..=range.to_seq).contains(&message.seq)
+                })
+            };
+            let entries: Vec<Entry<'_>> = in_order_of_commit(conversations).into_iter().filter(held).collect();
+            body.extend(texts(&entries).iter().map(|text| paragraph(text)));
+        }
+        NoteKind::Summary => {
+            for range in &plan.ranges {
+                let whose = conversations.iter().find(|one| one.id == range.conversation);
+                let paragraphs = whose.map(|whose| summary::paragraphs(range, whose)).unwrap_or_default();
+                body.extend(paragraphs.iter().map(|text| format!("<p>{text}</p>")));
+            }
+        }
     }
     NoteText(body)
 }

@@ -1,5 +1,5 @@
 use parlor_protocol::{Author, AuthorKind, ClaimedEmail, Message, MessageId, MessageText};
-use parlor_store::PlannedNote;
+use parlor_store::{NoteKind, NoteRange, PlannedNote};
 use proptest::prelude::*;
 
 use super::entries::INDENT;
@@ -240,6 +240,41 @@ fn a48_in_a_note_nothing_is_a_tag_or_a_token_of_hubspots() {
     let mut conversations = [conversation(1, &[(10, attack)])];
     let (_, notes) = settled(&mut conversations, &"f".repeat(55_000));
     assert_eq!(texts_in(&notes[0], &conversations), [attack]);
+}
+
+#[test]
+fn a_summary_says_who_when_where_and_what_about() {
+    let mut conversation = conversation(
+        1,
+        &[
+            (1_795_249_800_007, "Do you ship to <Mars>?"),
+            (1_795_251_000_007, "Yes."),
+        ],
+    );
+    conversation.messages[1].author = Author {
+        kind: AuthorKind::Rep,
+        name: "Bob".into(),
+    };
+    let range = NoteRange {
+        conversation: conversation.id.clone(),
+        from_seq: 1,
+        to_seq: 2,
+    };
+    let plan = PlannedNote {
+        key: "k1".into(),
+        record: "7".into(),
+        kind: NoteKind::Summary,
+        number: 1,
+        ranges: vec![range],
+    };
+    assert_eq!(
+        note_body(&plan, &[conversation]).0,
+        "<p><strong>Parlor: a chat ended</strong> (note k1)</p>\
+         <p>2026-11-21 08:30 to 08:50 UTC · 2 messages: 1 by Ada Lovelace, 1 by Bob</p>\
+         <p>Where: Demo on https://www.example.com/prices</p>\
+         <p>First message: Do you ship to &lt;Mars&gt;?</p>\
+         <p>Last message, Bob: Yes.</p>"
+    );
 }
 
 #[test]
