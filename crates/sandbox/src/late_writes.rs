@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use axum::middleware::Next;
 use serde::Deserialize;
 
+use crate::calls;
 use crate::state::contacts::{ContactId, Contacts, IdProperty};
 use crate::state::values::RawValues;
 
@@ -108,7 +109,7 @@ pub(crate) fn touched(
     named: Option<&str>,
     body: &[u8],
 ) -> BTreeSet<Touched> {
-    if method == Method::GET || path.ends_with("/batch/read") {
+    if calls::only_reads(method, path) {
         return BTreeSet::new();
     }
     let body: WrittenBody = serde_json::from_slice(body).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! The handle on a sandbox: what tests and the control calls do with it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, watch};
@@ -13,8 +14,9 @@ use crate::faults::{FaultId, FaultRule, FaultState, Faults};
 use crate::late_writes::LateWrites;
 use crate::limits::{Limits, Usage};
 use crate::plan::Plan;
-use crate::request_log::{LoggedRequest, RequestLog};
-use crate::state::contacts::{ContactId, ContactView};
+use crate::request_log::{LoggedBodies, LoggedRequest, RequestLog};
+use crate::search::index::Index;
+use crate::state::contacts::{Contact, ContactId, ContactView};
 use crate::state::values::{self, RawValue, RawValues};
 use crate::state::{Records, records_file};
 use crate::{SandboxError, SandboxOptions};
@@ -32,6 +34,8 @@ struct Inner {
     saving: Mutex<()>,
     changed: Notify,
     stopping: watch::Sender<bool>,
+    /// How far the sandbox's clock was moved away from the machine's, in milliseconds.
+    clock_shift: AtomicI64,
 }
 
 pub(crate) struct State {
@@ -43,6 +47,7 @@ pub(crate) struct State {
     pub(crate) log: RequestLog,
     pub(crate) plan: Plan,
     pub(crate) chat: ChatLog,
+    pub(crate) index: Index<ContactId, Contact>,
     pub(crate) down: bool,
     unsaved: bool,
 }
@@ -58,6 +63,7 @@ impl State {
             log: RequestLog::new(options.logged_requests),
             plan: options.plan,
             chat: ChatLog::default(),
+            index: Index::new(options.search_lag),
             down: false,
             unsaved: false,
         }
@@ -83,6 +89,7 @@ impl Sandbox {
                 saving: Mutex::new(()),
                 changed: Notify::new(),
                 stopping: watch::Sender::new(false),
+                clock_shift: AtomicI64::new(0),
             }),
         })
     }
@@ -102,6 +109,15 @@ impl Sandbox {
         self.state().faults.all()
     }
 
+    /// Removes one fault rule; answers whether there was one.
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "a test that removes its own rule knows that it was there"
+    )]
+    pub fn remove_fault(&self, id: FaultId) -> bool {
+        self.state().faults.remove(id)
+    }
+
     /// Removes every fault rule. Writes on hold stay on hold.
     pub fn clear_faults(&self) {
         self.state().faults.clear();
@@ -110,7 +126,18 @@ impl Sandbox {
     /// The last requests in order of arrival.
     #[must_use]
     pub fn requests(&self) -> Vec<LoggedRequest> {
-        self.state().log.all()
+        self.state().log.all().cloned().collect()
+    }
+
+    /// The bodies of a request that the log still has.
+    #[must_use]
+    pub fn request_bodies(&self, number: u64) -> Option<LoggedBodies> {
+        Some(self.state().log.one(number)?.1)
+    }
+
+    /// Empties the request log; the numbers of requests go on.
+    pub fn clear_requests(&self) {
+        self.state().log.clear();
     }
 
     /// Every contact that is not archived, with all its values.
@@ -204,9 +231,10 @@ impl Sandbox {
     }
 
     /// Back to how the options made it: no contact, no visitor's token, default properties, tokens, limits and plan, no fault,
-    /// empty logs.
+    /// empty logs, the clock as the options have it (a manual clock stays where it is).
     pub fn reset(&self) {
         let options = &self.inner.options;
+        self.unshift_clock();
         {
             let mut state = self.state();
             let records = Records::new(options.portal_id, options.tokens.clone());
@@ -261,7 +289,10 @@ impl Sandbox {
         let now = self.now();
         let outcome = {
             let mut state = self.state();
+            let state = &mut *state;
             let outcome = change(&mut state.records, now);
+            // Of a batch that failed halfway, the first half is there.
+            state.index.changed(now, state.records.contacts.take_before());
             state.unsaved |= outcome.is_ok();
             outcome
         };
@@ -276,8 +307,8 @@ impl Sandbox {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn now(&self) -> Moment {
-        self.inner.options.clock.now()
+    pub(crate) fn clock_shift(&self) -> &AtomicI64 {
+        &self.inner.clock_shift
     }
 
     pub(crate) fn options(&self) -> &SandboxOptions {

@@ -1,5 +1,6 @@
 //! Contacts: their values, their identity (id, e-mail addresses, merges) and their view on the wire.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::str::FromStr;
@@ -9,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::properties::Properties;
 use crate::clock::Moment;
 use crate::errors::ApiError;
+use crate::search::Searchable;
+use crate::search::index::Before;
 
 /// Where ids begin: as long as those of a real account, so that a client that keeps them in 32 bits is found out.
 const FIRST_ID: u64 = 37_765_128_001;
@@ -139,6 +142,15 @@ impl Contact {
     }
 }
 
+impl Searchable for Contact {
+    fn value_of(&self, property: &str) -> Option<Cow<'_, str>> {
+        match self.values.get(property) {
+            Some(value) => Some(Cow::Borrowed(value)),
+            None => self.value(property).map(Cow::Owned),
+        }
+    }
+}
+
 fn joined<T: ToString>(values: impl Iterator<Item = T>) -> Option<String> {
     let list: Vec<String> = values.map(|value| value.to_string()).collect();
     (!list.is_empty()).then(|| list.join(";"))
@@ -153,6 +165,9 @@ pub(crate) struct Contacts {
     merged: BTreeMap<ContactId, ContactId>,
     #[serde(skip)]
     by_email: HashMap<String, ContactId>,
+    /// What those changed were before, for whoever takes it out.
+    #[serde(skip)]
+    before: Vec<Before<ContactId, Contact>>,
 }
 
 impl Default for Contacts {
@@ -162,11 +177,22 @@ impl Default for Contacts {
             by_id: BTreeMap::new(),
             merged: BTreeMap::new(),
             by_email: HashMap::new(),
+            before: Vec::new(),
         }
     }
 }
 
 impl Contacts {
+    /// Takes out what the contacts changed since the last time were before.
+    pub(crate) fn take_before(&mut self) -> Vec<Before<ContactId, Contact>> {
+        std::mem::take(&mut self.before)
+    }
+
+    /// Comes before every change of a contact.
+    fn remember(&mut self, id: ContactId) {
+        self.before.push((id, self.by_id.get(&id).cloned()));
+    }
+
     /// All of them in the order of their ids, archived or not.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Contact> {
         self.by_id.values()
@@ -214,6 +240,7 @@ impl Contacts {
         self.check_email_is_free(&values, None)?;
         let id = ContactId(self.next_id);
         self.next_id += 1;
+        self.remember(id);
         let values: BTreeMap<_, _> = values.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         if let Some(email) = values.get("email") {
             self.by_email.insert(email.clone(), id);
@@ -250,6 +277,7 @@ impl Contacts {
         now: Moment,
     ) -> Result<&Contact, ApiError> {
         self.check_email_is_free(&values, Some(id))?;
+        self.remember(id);
         let contact = self.by_id.get_mut(&id).ok_or_else(ApiError::resource_not_found)?;
         if let Some(email) = values.get("email") {
             if let Some(previous) = contact.values.get("email") {
@@ -274,6 +302,7 @@ impl Contacts {
     /// Archives a contact and gives its addresses back. One that is archived already stays as it is.
     pub(crate) fn archive(&mut self, id: ContactId, now: Moment) {
         let id = self.merged_into(id);
+        self.remember(id);
         if let Some(contact) = self.by_id.get_mut(&id)
             && !contact.is_archived()
         {
@@ -286,6 +315,7 @@ impl Contacts {
     /// Deletes a contact for good.
     pub(crate) fn purge(&mut self, id: ContactId) {
         let id = self.merged_into(id);
+        self.remember(id);
         self.by_id.remove(&id);
         self.merged.retain(|_, primary| *primary != id);
         self.by_email.retain(|_, owner| *owner != id);
@@ -301,6 +331,8 @@ impl Contacts {
         if !self.by_id.contains_key(&primary) {
             return Err(ApiError::resource_not_found());
         }
+        self.remember(primary);
+        self.remember(other);
         let absorbed = self.by_id.remove(&other).ok_or_else(ApiError::resource_not_found)?;
         let contact = self.by_id.get_mut(&primary).ok_or_else(ApiError::resource_not_found)?;
         if let Some(email) = absorbed.email()
