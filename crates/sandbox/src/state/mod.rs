@@ -1,6 +1,8 @@
 //! What the sandbox's account holds: contacts, properties, tokens of programs and of visitors, and the file that keeps them.
 
+pub(crate) mod changes;
 pub(crate) mod contacts;
+pub(crate) mod object_types;
 pub(crate) mod properties;
 pub(crate) mod records_file;
 pub(crate) mod values;
