@@ -1,5 +1,7 @@
 //! What happened to the records, for those who subscribed to it.
 
+use std::collections::VecDeque;
+
 use serde::{Deserialize, Serialize};
 
 use super::object_types::{ObjectType, RecordId};
@@ -84,5 +86,24 @@ impl Origin {
             at,
             source: ChangeSource::CrmUi,
         }
+    }
+}
+
+/// How many changes are remembered for those who ask later.
+const REMEMBERED: usize = 500;
+
+/// The last changes in the order they happened.
+#[derive(Debug, Default)]
+pub(crate) struct RecentChanges(VecDeque<Change>);
+
+impl RecentChanges {
+    pub(crate) fn add(&mut self, changes: Vec<Change>) {
+        self.0.extend(changes);
+        let forgotten = self.0.len().saturating_sub(REMEMBERED);
+        self.0.drain(..forgotten);
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Change> {
+        self.0.iter()
     }
 }

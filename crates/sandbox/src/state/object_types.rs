@@ -8,19 +8,19 @@ use serde::{Deserialize, Serialize};
 /// Where ids begin: as long as those of a real account, so that a client that keeps them in 32 bits is found out.
 pub(crate) const FIRST_ID: RecordId = RecordId(37_765_128_001);
 
-/// A record's id. On the wire it is a string of digits.
+/// A record's id. In answers it is a string of digits, in webhooks a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct RecordId(u64);
 
 impl RecordId {
+    /// No record's id is smaller.
+    pub(crate) const FIRST: Self = Self(0);
+    /// No record's id is greater.
+    pub(crate) const LAST: Self = Self(u64::MAX);
+
     pub(crate) const fn next(self) -> Self {
         Self(self.0 + 1)
-    }
-
-    /// The id as the number that webhooks carry.
-    pub(crate) const fn number(self) -> u64 {
-        self.0
     }
 }
 
