@@ -1,16 +1,14 @@
-//! The pages of contacts: all of them, those that were searched for, and one with its transcript.
+//! The pages of contacts: all of them, and those that were searched for.
 
 use std::fmt::Write;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::layout::{Page, escape, in_query};
-use crate::Sandbox;
 use crate::routes::body::{Pairs, first};
-use crate::state::contacts::ContactView;
-use crate::state::values::LONGEST_VALUE;
+use crate::{ContactView, Sandbox};
 
 /// The property that the list tells the length of.
 const TRANSCRIPT: &str = "chat_transcript";
@@ -127,56 +125,7 @@ fn paging(wanted: Option<&str>, number: usize, pages: usize) -> String {
     paging
 }
 
-pub(crate) async fn one(State(sandbox): State<Sandbox>, Path(id): Path<String>) -> Response {
-    let Some(contact) = sandbox.contact(&id) else {
-        let body = "<h1>No such contact</h1>\n<p><a href=\"/\">All contacts</a></p>";
-        return Page {
-            status: StatusCode::NOT_FOUND,
-            section: "/",
-            title: "No such contact",
-            refreshes: true,
-            body,
-        }
-        .into_response();
-    };
-    let mut rows = String::new();
-    let mut texts = String::new();
-    sandbox.read(|records| {
-        for (name, value) in &contact.properties {
-            let value = value.as_deref().unwrap_or_default();
-            let property = records.properties.get(name);
-            if property.is_some_and(|property| property.field_type == "textarea") {
-                let _ = write!(
-                    texts,
-                    "<h2>{label} <small>{name}, {length} of {LONGEST_VALUE}</small></h2>\n<pre id=\"{name}\">\n{value}</pre>\n",
-                    label = escape(property.map_or(name, |property| &property.label)),
-                    name = escape(name),
-                    length = length_of(value),
-                    value = escape(value),
-                );
-            } else {
-                let _ = writeln!(rows, "<tr><th>{}</th><td>{}</td></tr>", escape(name), escape(value));
-            }
-        }
-    });
-    let title = contact.property("email").unwrap_or(&contact.id);
-    let archived = if contact.archived { " (archived)" } else { "" };
-    let body = format!(
-        "<p><a href=\"/\">All contacts</a></p>\n<h1>{}{archived}</h1>\n{texts}<h2>Properties</h2>\n\
-         <div class=\"wide\"><table><tbody>\n{rows}</tbody></table></div>",
-        escape(title)
-    );
-    Page {
-        status: StatusCode::OK,
-        section: "/",
-        title,
-        refreshes: true,
-        body: &body,
-    }
-    .into_response()
-}
-
 /// What HubSpot counts is unknown; UTF-16 units are never fewer than characters.
-fn length_of(text: &str) -> usize {
+pub(crate) fn length_of(text: &str) -> usize {
     text.encode_utf16().count()
 }

@@ -6,8 +6,9 @@ use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 /// The pages that the navigation leads to.
-const SECTIONS: [(&str, &str); 4] = [
+const SECTIONS: [(&str, &str); 5] = [
     ("/", "Contacts"),
+    ("/objects", "Other records"),
     ("/requests", "Requests"),
     ("/faults", "Faults"),
     ("/clock", "Clock"),

@@ -6,6 +6,7 @@ mod clock;
 mod contacts;
 mod faults;
 mod layout;
+mod records;
 mod requests;
 
 use axum::Router;
@@ -20,7 +21,9 @@ use crate::routes::guard;
 pub(crate) fn router(sandbox: &Sandbox) -> Router<Sandbox> {
     let shown = Router::new()
         .route("/", get(contacts::list))
-        .route("/contacts/{id}", get(contacts::one))
+        .route("/contacts/{id}", get(records::contact))
+        .route("/objects", get(records::all))
+        .route("/objects/{object_type}/{id}", get(records::one))
         .route("/requests", get(requests::list))
         .route("/requests/{number}", get(requests::one))
         .route("/faults", get(faults::list))

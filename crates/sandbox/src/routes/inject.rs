@@ -40,13 +40,13 @@ pub(crate) async fn inject(
         if let Some(RequestNumber(number)) = parts.extensions.get() {
             state.log.asked(*number, &body);
         }
-        let named = named.as_ref().ok().and_then(|named| named.iter().next());
+        let named = named.iter().flat_map(RawPathParams::iter);
         let touched = late_writes::touched(
-            &state.records.contacts,
+            &state.records,
             &parts.method,
             parts.uri.path(),
             parts.uri.query().unwrap_or_default(),
-            named.map(|(_, value)| value),
+            named,
             &body,
         );
         (struck, touched)

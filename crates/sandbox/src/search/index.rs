@@ -47,11 +47,12 @@ impl<Id: Copy + Ord, Record> Index<Id, Record> {
         }
     }
 
-    /// The records as search sees them, given those there are, in the order of their ids.
+    /// The records of one kind as search sees them, given those there are, in the order of their ids.
     pub(crate) fn seen<'a>(
         &'a mut self,
         now: Moment,
         records: impl IntoIterator<Item = (Id, &'a Record)>,
+        is_of_kind: impl Fn(&Id) -> bool,
     ) -> impl Iterator<Item = &'a Record> {
         self.forget(now);
         let mut seen: BTreeMap<Id, Option<&Record>> =
@@ -59,7 +60,7 @@ impl<Id: Copy + Ord, Record> Index<Id, Record> {
         // From the newest to the oldest: what a record was before its oldest change that is not known yet stays.
         let known = self.known(now);
         for (at, (id, before)) in self.changes.iter().rev() {
-            if *at > known {
+            if *at > known && is_of_kind(id) {
                 seen.insert(*id, before.as_ref());
             }
         }
@@ -91,7 +92,11 @@ mod tests {
 
     fn seen(index: &mut Index<u8, &'static str>, now: i64, records: &[(u8, &'static str)]) -> String {
         let records = records.iter().map(|(id, record)| (*id, record));
-        index.seen(at(now), records).copied().collect::<Vec<_>>().join(" ")
+        index
+            .seen(at(now), records, |_| true)
+            .copied()
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     #[test]
@@ -112,6 +117,14 @@ mod tests {
         ] {
             assert_eq!(seen(&mut index, now, &records), expected, "{now}");
         }
+    }
+
+    #[test]
+    fn changes_of_another_kind_are_not_seen_among_these() {
+        let mut index = Index::new(Duration::from_millis(100));
+        index.changed(at(0), [(1, Some("old")), (20, Some("of another kind"))]);
+        let seen: Vec<_> = index.seen(at(50), [(1, &"new")], |id| *id < 10).copied().collect();
+        assert_eq!(seen, ["old"]);
     }
 
     #[test]

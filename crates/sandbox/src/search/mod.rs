@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows what a record is: it reads one by [`Searchable`], and learns a property's [`Kind`] from whoever asks.
 
+mod body;
 pub(crate) mod defaults;
 mod filter;
 pub(crate) mod index;

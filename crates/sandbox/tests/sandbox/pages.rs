@@ -321,3 +321,49 @@ async fn forms_of_other_sites_are_refused() {
     }
     assert!(client.sandbox().faults().is_empty());
 }
+
+#[tokio::test]
+async fn a_contact_shows_its_notes_and_what_its_values_were() {
+    let client = Client::start().await;
+    let sandbox = client.sandbox();
+    let ada = sandbox
+        .seed_contact([("email", "ada@example.com"), ("city", "London")])
+        .unwrap();
+    let one = format!("/crm/v3/objects/contacts/{}", ada.id);
+    client.patch(&one, json!({"properties": {"city": "<b>Rome"}})).await;
+    let note = sandbox
+        .seed_record(
+            "notes",
+            [("hs_note_body", "<p>Wants a lamp</p>"), ("hs_timestamp", "1")],
+        )
+        .unwrap();
+    let path = format!(
+        "/crm/v4/objects/notes/{}/associations/default/contacts/{}",
+        note.id, ada.id
+    );
+    assert_eq!(client.call(Method::PUT, &path, None).await.status, 200);
+
+    let shown = page(&client, &format!("/contacts/{}", ada.id)).await.text;
+    assert!(shown.contains("<h2>notes (1)</h2>") && shown.contains("<pre>\n&lt;p&gt;Wants a lamp&lt;/p&gt;</pre>"));
+    assert!(shown.contains("<td>city</td><td>London</td><td>CRM_UI</td>"), "{shown}");
+    assert!(
+        shown.contains("<td>city</td><td>&lt;b&gt;Rome</td><td>INTEGRATION</td>"),
+        "{shown}"
+    );
+
+    let link = format!("/objects/notes/{}", note.id);
+    assert!(shown.contains(&link));
+    let back = page(&client, &link).await;
+    assert_eq!(back.status, 200);
+    assert!(
+        back.text
+            .contains(&format!("/contacts/{}\">ada@example.com</a>", ada.id)),
+        "{}",
+        back.text
+    );
+    let list = page(&client, "/objects").await.text;
+    assert!(list.contains("<h2>notes (1)</h2>") && list.contains("<h2>deals (0)</h2>") && list.contains(&link));
+    for missing in ["/objects/notes/1", "/objects/spaceships/1", "/contacts/x"] {
+        assert_eq!(page(&client, missing).await.status, 404, "{missing}");
+    }
+}

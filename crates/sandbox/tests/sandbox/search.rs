@@ -308,3 +308,99 @@ async fn a_seed_is_known_to_search_at_once() {
         assert_eq!(client.post("/_control/seed", wrong).await.status, 400);
     }
 }
+
+#[tokio::test]
+async fn every_kind_of_record_is_searched_by_its_own_properties() {
+    let client = without_lag().await;
+    let sandbox = client.sandbox();
+    let acme = sandbox
+        .seed_record("companies", [("name", "Acme"), ("domain", "acme.example")])
+        .unwrap();
+    sandbox.seed_record("companies", [("name", "Umbrella")]).unwrap();
+    let note = sandbox
+        .seed_record(
+            "notes",
+            [("hs_note_body", "Called Acme back"), ("hs_timestamp", "1790000000000")],
+        )
+        .unwrap();
+    let ids = async |kind: &str, body: Value| {
+        let answer = client.post(&format!("/crm/objects/2026-03/{kind}/search"), body).await;
+        assert_eq!(answer.status, 200, "{kind}: {}", answer.text);
+        let results = answer.json()["results"].clone();
+        let results = results.as_array().unwrap();
+        results
+            .iter()
+            .map(|result| result["id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        ids("companies", json!({"query": "ACME.example"})).await,
+        [acme.id.as_str()]
+    );
+    assert_eq!(ids("0-2", json!({"sorts": ["-name"], "limit": 1})).await.len(), 1);
+    let since = json!({"propertyName": "hs_timestamp", "operator": "GTE", "value": "2026-09-21T14:13:20Z"});
+    let since = json!({"filterGroups": [{"filters": [since]}], "query": "called"});
+    assert_eq!(ids("notes", since).await, [note.id.as_str()]);
+    assert!(ids("tickets", json!({})).await.is_empty());
+    let unknown = client.post("/crm/v3/objects/spaceships/search", json!({})).await;
+    assert_eq!(unknown.status, 400);
+
+    let path = format!(
+        "/crm/v4/objects/notes/{}/associations/default/companies/{}",
+        note.id, acme.id
+    );
+    assert_eq!(client.call(reqwest::Method::PUT, &path, None).await.status, 200);
+    let of = |id: &str| {
+        let filter = json!({"propertyName": "associations.company", "operator": "EQ", "value": id});
+        json!({"filterGroups": [{"filters": [filter]}]})
+    };
+    assert_eq!(ids("notes", of(&acme.id)).await, [note.id.as_str()]);
+    assert!(ids("notes", of("1")).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_restored_record_and_one_of_another_kind_keep_to_themselves() {
+    let clock = Clock::manual(Moment::from_unix_milliseconds(1_790_000_000_000));
+    let client = Client::start_with(SandboxOptions {
+        clock: clock.clone(),
+        ..SandboxOptions::default()
+    })
+    .await;
+    let sandbox = client.sandbox();
+    let id = sandbox.seed_contact([("email", "ada@example.com")]).unwrap().id;
+    sandbox.seed_record("companies", [("name", "Acme")]).unwrap();
+    sandbox.archive(&id).unwrap();
+    clock.advance(Duration::from_secs(5));
+    assert!(found(&client, json!({})).await.is_empty());
+    sandbox.restore(&id).unwrap();
+    sandbox.seed_record("companies", [("name", "Umbrella")]).unwrap();
+    assert!(found(&client, json!({})).await.is_empty());
+    let companies = client.post("/crm/v3/objects/companies/search", json!({})).await.json();
+    assert_eq!(companies["total"], 1);
+    clock.advance(Duration::from_secs(5));
+    assert_eq!(found(&client, json!({})).await, ["ada@example.com"]);
+}
+
+#[tokio::test]
+async fn a_seed_holds_records_of_every_kind_with_what_they_belong_to() {
+    let client = Client::start().await;
+    let to_contact = json!([{"to": {"id": "37765128001"}, "types": [
+        {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 202},
+    ]}]);
+    let seed = json!({"objects": {
+        "contacts": [{"properties": {"email": "ada@example.com"}}],
+        "notes": [{"properties": {"hs_note_body": "Hello", "hs_timestamp": 1}, "associations": to_contact}],
+    }});
+    let seeded = client.post("/_control/seed", seed).await;
+    assert_eq!(seeded.status, 201, "{}", seeded.text);
+    let contact = client
+        .get("/crm/v3/objects/contacts/37765128001?associations=notes")
+        .await
+        .json();
+    assert_eq!(
+        contact["associations"]["notes"]["results"][0]["id"],
+        seeded.json()["objects"]["notes"][0]["id"]
+    );
+    let changes = client.get("/_control/changes").await.json();
+    assert_eq!(changes["changes"], json!([]), "what is seeded is no change");
+}

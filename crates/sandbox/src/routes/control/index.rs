@@ -45,6 +45,39 @@ const CALLS: &[(&str, &str, &str)] = &[
         "/_control/contacts/{id}",
         "the contact archived, as if a person did it",
     ),
+    (
+        "POST",
+        "/_control/contacts/{id}/restore",
+        "the contact brought back, as if a person did it",
+    ),
+    (
+        "GET",
+        "/_control/objects/{object_type}",
+        "every record of a kind with all its values",
+    ),
+    (
+        "POST",
+        "/_control/objects/{object_type}",
+        "a record, as if a person made it in HubSpot",
+    ),
+    (
+        "PATCH",
+        "/_control/objects/{object_type}/{object_id}",
+        "other values, as if a person edited the record",
+    ),
+    (
+        "DELETE",
+        "/_control/objects/{object_type}/{object_id}",
+        "the record archived, as if a person did it",
+    ),
+    (
+        "POST",
+        "/_control/objects/{object_type}/{object_id}/restore",
+        "the record brought back, as if a person did it",
+    ),
+    ("GET", "/_control/changes", "what happened to the records"),
+    ("GET", "/_control/blocklist", "the addresses on the block-list"),
+    ("POST", "/_control/blocklist", "whether the block-list is enforced"),
     ("POST", "/_control/merge", "two contacts merged, as if a person did it"),
     (
         "POST",

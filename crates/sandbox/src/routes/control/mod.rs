@@ -14,6 +14,7 @@ use axum::routing::{get, patch, post};
 use serde::{Deserialize, Serialize};
 
 use super::body::{json, parse};
+use super::control_records;
 use super::guard;
 use super::inject::CallBody;
 use crate::chat::{ChatCall, ChatVisit};
@@ -21,10 +22,9 @@ use crate::errors::{self, ApiError};
 use crate::limits::Limits;
 use crate::plan::Plan;
 use crate::seed::Seed;
-use crate::state::contacts::ContactView;
 use crate::state::values::RawValues;
 use crate::state::visitor_tokens::VisitorToken;
-use crate::{Sandbox, SandboxError};
+use crate::{ContactView, Sandbox, SandboxError};
 
 pub(crate) fn router(sandbox: &Sandbox) -> Router<Sandbox> {
     let calls = Router::new()
@@ -42,7 +42,8 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router<Sandbox> {
         .route("/plan", get(plan).post(set_plan))
         .route("/visitor-tokens", get(visitor_tokens))
         .route("/visits", get(visits))
-        .route("/down", post(set_down));
+        .route("/down", post(set_down))
+        .merge(control_records::router());
     Router::new()
         .nest("/_control", calls)
         .layer(middleware::from_fn_with_state(sandbox.clone(), guard::own_site))
