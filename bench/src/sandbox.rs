@@ -1,7 +1,7 @@
 //! The sandbox itself: contact reads a second on one core, without limits. Far more than anything asks of it, so that it is never
 //! what is measured.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
