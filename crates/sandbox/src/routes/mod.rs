@@ -3,6 +3,7 @@
 mod account;
 mod admission;
 mod associations_batch;
+mod associations_batch_v3;
 mod associations_v3;
 mod associations_v4;
 mod batch;
@@ -100,6 +101,7 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
                 .nest(version.account_info, account::router())
                 .nest(version.visitor_identification, visitor_identification::router())
         })
+        .nest("/crm/v3/associations", associations_batch_v3::router())
         .nest("/crm/v4/objects", associations_v4::router())
         // The fault layer sets the limit, for it reads every body first.
         .layer(DefaultBodyLimit::disable())
