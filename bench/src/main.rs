@@ -11,6 +11,7 @@ mod messages;
 mod percentiles;
 mod registrations;
 mod report;
+mod sandbox;
 mod server;
 mod sizes;
 mod starting;
@@ -79,6 +80,9 @@ async fn measure() -> anyhow::Result<()> {
     say("visitor tokens");
     let identity = identity::measure(&binary, folder.path()).await?;
 
+    say("the sandbox");
+    let sandbox = sandbox::measure()?;
+
     let figures = Figures {
         machine,
         sizes,
@@ -92,6 +96,7 @@ async fn measure() -> anyhow::Result<()> {
         loopback,
         idle,
         identity,
+        sandbox,
     };
     report::write(&checkout, &figures)?;
     say("written: docs/benchmarks.md");

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::http::{HeaderMap, Method, header};
 use serde::{Deserialize, Serialize};
 
+use crate::calls;
 use crate::errors::ApiError;
 
 /// The token that every sandbox grants every scope, unless its options say otherwise.
@@ -77,7 +78,7 @@ impl Tokens {
 
 /// The scope a call needs. Account details need none beyond a good token.
 fn required_scope(method: &Method, path: &str) -> Option<&'static str> {
-    let reads = method == Method::GET || path.ends_with("/batch/read");
+    let reads = calls::only_reads(method, path);
     let mut parts = path.split('/').skip(1);
     match parts.next() {
         Some("crm") => {}

@@ -1,7 +1,8 @@
 //! HubSpot as a local server: faithful on the wire, with faults on demand.
 //!
-//! A [`Sandbox`] answers HubSpot's calls for contacts, contact properties, account details and visitor identification, under
-//! `/crm/v3/…` and under the dated paths of `2026-03` and `2026-09`, with HubSpot's authentication, error bodies, limits and
+//! A [`Sandbox`] answers HubSpot's calls for contacts, companies, deals, tickets, notes and communications, their associations,
+//! properties and search, account details and visitor identification, under `/crm/v3/…` (associations also under `/crm/v4/…`) and
+//! under the dated paths of `2026-03` and `2026-09`, with HubSpot's authentication, error bodies, limits and
 //! headers. It keeps its records in memory or in a file, shows them on plain pages (`/`), and does on demand what a real
 //! HubSpot does at the worst moment ([`FaultRule`]). It also serves a stand-in of HubSpot's chat script
 //! (`/scripts/{portal}.js`), which tells whom it took a visitor for and keeps what it was given ([`Sandbox::visits`]).
@@ -25,6 +26,7 @@
 //! What is not here answers as HubSpot answers what it does not know: with an HTML page and 404.
 
 mod auth;
+mod calls;
 mod chat;
 mod clock;
 mod errors;
@@ -36,10 +38,14 @@ mod plan;
 mod request_log;
 mod routes;
 mod sandbox;
+mod search;
+mod seed;
+mod seeding;
 mod server;
 mod state;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub use auth::{DEFAULT_TOKEN, EVERY_SCOPE, Tokens};
 pub use chat::{ChatCall, ChatVisit, VisitOutcome};
@@ -47,12 +53,15 @@ pub use clock::{Clock, Moment};
 pub use faults::{Effect, FaultId, FaultRule, FaultState};
 pub use limits::Limits;
 pub use plan::Plan;
-pub use request_log::LoggedRequest;
+pub use request_log::{LoggedBodies, LoggedBody, LoggedRequest};
 pub use sandbox::Sandbox;
 pub use server::RunningSandbox;
-pub use state::contacts::ContactView;
 pub use state::properties::{ModificationMetadata, Property, PropertyOption};
+pub use state::views::{AssociatedId, AssociatedIds, NextPage, Paging, PastValue, RecordView};
 pub use state::visitor_tokens::VisitorToken;
+
+/// A contact as HubSpot answers it.
+pub type ContactView = RecordView;
 
 /// How a sandbox is set up.
 #[derive(Clone, Debug)]
@@ -69,6 +78,8 @@ pub struct SandboxOptions {
     pub clock: Clock,
     /// The account's number, in account details and some errors.
     pub portal_id: u64,
+    /// How long search does not know of a change yet, by the sandbox's clock.
+    pub search_lag: Duration,
     /// How many requests the log keeps; older ones fall out.
     pub logged_requests: usize,
     /// Whether it may listen on an address that other machines reach. Whoever reaches it reads and changes everything
@@ -85,6 +96,7 @@ impl Default for SandboxOptions {
             plan: Plan::default(),
             clock: Clock::default(),
             portal_id: 891_936_587,
+            search_lag: search::index::DEFAULT_LAG,
             logged_requests: 1_000,
             allow_public: false,
         }

@@ -1,6 +1,7 @@
 //! The handle on a sandbox: what tests and the control calls do with it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, watch};
@@ -13,9 +14,15 @@ use crate::faults::{FaultId, FaultRule, FaultState, Faults};
 use crate::late_writes::LateWrites;
 use crate::limits::{Limits, Usage};
 use crate::plan::Plan;
-use crate::request_log::{LoggedRequest, RequestLog};
-use crate::state::contacts::{ContactId, ContactView};
-use crate::state::values::{self, RawValue, RawValues};
+use crate::request_log::{LoggedBodies, LoggedRequest, RequestLog};
+use crate::search::index::Index;
+use crate::state::associations::RecordKey;
+use crate::state::changes::{Origin, RecentChanges};
+use crate::state::collection::IdProperty;
+use crate::state::object_types::{ObjectType, RecordId};
+use crate::state::record::Record;
+use crate::state::values::{RawValue, RawValues};
+use crate::state::views::RecordView as ContactView;
 use crate::state::{Records, records_file};
 use crate::{SandboxError, SandboxOptions};
 
@@ -32,6 +39,8 @@ struct Inner {
     saving: Mutex<()>,
     changed: Notify,
     stopping: watch::Sender<bool>,
+    /// How far the sandbox's clock was moved away from the machine's, in milliseconds.
+    clock_shift: AtomicI64,
 }
 
 pub(crate) struct State {
@@ -43,6 +52,8 @@ pub(crate) struct State {
     pub(crate) log: RequestLog,
     pub(crate) plan: Plan,
     pub(crate) chat: ChatLog,
+    pub(crate) recent_changes: RecentChanges,
+    pub(crate) index: Index<RecordKey, Record>,
     pub(crate) down: bool,
     unsaved: bool,
 }
@@ -58,6 +69,8 @@ impl State {
             log: RequestLog::new(options.logged_requests),
             plan: options.plan,
             chat: ChatLog::default(),
+            recent_changes: RecentChanges::default(),
+            index: Index::new(options.search_lag),
             down: false,
             unsaved: false,
         }
@@ -83,6 +96,7 @@ impl Sandbox {
                 saving: Mutex::new(()),
                 changed: Notify::new(),
                 stopping: watch::Sender::new(false),
+                clock_shift: AtomicI64::new(0),
             }),
         })
     }
@@ -102,6 +116,15 @@ impl Sandbox {
         self.state().faults.all()
     }
 
+    /// Removes one fault rule; answers whether there was one.
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "a test that removes its own rule knows that it was there"
+    )]
+    pub fn remove_fault(&self, id: FaultId) -> bool {
+        self.state().faults.remove(id)
+    }
+
     /// Removes every fault rule. Writes on hold stay on hold.
     pub fn clear_faults(&self) {
         self.state().faults.clear();
@@ -110,34 +133,41 @@ impl Sandbox {
     /// The last requests in order of arrival.
     #[must_use]
     pub fn requests(&self) -> Vec<LoggedRequest> {
-        self.state().log.all()
+        self.state().log.all().cloned().collect()
+    }
+
+    /// The bodies of a request that the log still has.
+    #[must_use]
+    pub fn request_bodies(&self, number: u64) -> Option<LoggedBodies> {
+        Some(self.state().log.one(number)?.1)
+    }
+
+    /// Empties the request log; the numbers of requests go on.
+    pub fn clear_requests(&self) {
+        self.state().log.clear();
     }
 
     /// Every contact that is not archived, with all its values.
     #[must_use]
     pub fn contacts(&self) -> Vec<ContactView> {
-        let state = self.state();
-        let contacts = state.records.contacts.all();
-        contacts
-            .filter(|contact| !contact.is_archived())
-            .map(|contact| contact.full_view(&state.records.properties))
-            .collect()
+        self.live_records(ObjectType::Contact)
     }
 
     /// The contact with this e-mail address, with all its values.
     #[must_use]
     pub fn contact_by_email(&self, email: &str) -> Option<ContactView> {
         let state = self.state();
-        let contact = state.records.contacts.by_email(email)?;
-        Some(contact.full_view(&state.records.properties))
+        let contacts = state.records.of(ObjectType::Contact);
+        let contact = contacts.named(email, IdProperty::Unique("email"))?;
+        Some(state.records.full_view(ObjectType::Contact, contact))
     }
 
     /// The contact with this id, with all its values, archived or not.
     #[must_use]
     pub fn contact(&self, id: &str) -> Option<ContactView> {
         let state = self.state();
-        let contact = state.records.contacts.by_id(id.parse().ok()?)?;
-        Some(contact.full_view(&state.records.properties))
+        let contact = state.records.of(ObjectType::Contact).by_id(id.parse().ok()?)?;
+        Some(state.records.full_view(ObjectType::Contact, contact))
     }
 
     /// Creates a contact as a person in HubSpot does.
@@ -161,8 +191,8 @@ impl Sandbox {
     /// Archives a contact as a person in HubSpot does.
     pub fn archive(&self, id: &str) -> Result<(), SandboxError> {
         self.change(|records, now| {
-            let id = known_id(records, id)?;
-            records.contacts.archive(id, now);
+            let id = known_id(records, ObjectType::Contact, id)?;
+            records.archive(ObjectType::Contact, id, Origin::crm_ui(now));
             Ok(())
         })
         .map_err(refused)
@@ -171,9 +201,10 @@ impl Sandbox {
     /// Merges `other` into `primary`. From then on the id and the addresses of `other` lead to `primary`.
     pub fn merge(&self, primary: &str, other: &str) -> Result<ContactView, SandboxError> {
         self.change(|records, now| {
-            let (primary, other) = (known_id(records, primary)?, known_id(records, other)?);
-            let contact = records.contacts.merge(primary, other, now)?;
-            Ok(contact.full_view(&records.properties))
+            let known = |id| known_id(records, ObjectType::Contact, id);
+            let (primary, other) = (known(primary)?, known(other)?);
+            let id = records.merge(ObjectType::Contact, primary, other, Origin::crm_ui(now))?;
+            records.full_view_of(ObjectType::Contact, id)
         })
         .map_err(refused)
     }
@@ -204,9 +235,10 @@ impl Sandbox {
     }
 
     /// Back to how the options made it: no contact, no visitor's token, default properties, tokens, limits and plan, no fault,
-    /// empty logs.
+    /// empty logs, the clock as the options have it (a manual clock stays where it is).
     pub fn reset(&self) {
         let options = &self.inner.options;
+        self.unshift_clock();
         {
             let mut state = self.state();
             let records = Records::new(options.portal_id, options.tokens.clone());
@@ -235,20 +267,11 @@ impl Sandbox {
     }
 
     pub(crate) fn create_contact(&self, raw: RawValues) -> Result<ContactView, ApiError> {
-        self.change(|records, now| {
-            let checked = values::check(&records.properties, raw, records.portal_id)?;
-            let contact = records.contacts.create(checked, now)?;
-            Ok(contact.full_view(&records.properties))
-        })
+        self.create_record(ObjectType::Contact, raw)
     }
 
     pub(crate) fn update_contact(&self, id: &str, raw: RawValues) -> Result<ContactView, ApiError> {
-        self.change(|records, now| {
-            let id = known_id(records, id)?;
-            let checked = values::check(&records.properties, raw, records.portal_id)?;
-            let contact = records.contacts.update(id, checked, now)?;
-            Ok(contact.full_view(&records.properties))
-        })
+        self.update_record(ObjectType::Contact, id, raw)
     }
 
     /// Reads the records.
@@ -261,8 +284,15 @@ impl Sandbox {
         let now = self.now();
         let outcome = {
             let mut state = self.state();
+            let state = &mut *state;
             let outcome = change(&mut state.records, now);
-            state.unsaved |= outcome.is_ok();
+            // Of a batch that failed halfway, the first half is there.
+            state.index.changed(now, state.records.take_before());
+            let changes = std::mem::take(&mut state.records.changes);
+            if outcome.is_ok() {
+                state.recent_changes.add(changes);
+                state.unsaved = true;
+            }
             outcome
         };
         if outcome.is_ok() {
@@ -276,8 +306,8 @@ impl Sandbox {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn now(&self) -> Moment {
-        self.inner.options.clock.now()
+    pub(crate) fn clock_shift(&self) -> &AtomicI64 {
+        &self.inner.clock_shift
     }
 
     pub(crate) fn options(&self) -> &SandboxOptions {
@@ -313,15 +343,13 @@ impl Sandbox {
     }
 }
 
-fn known_id(records: &Records, id: &str) -> Result<ContactId, ApiError> {
+/// The record that an id stands for, archived or not.
+pub(crate) fn known_id(records: &Records, object_type: ObjectType, id: &str) -> Result<RecordId, ApiError> {
     let parsed = id.parse().map_err(|_| ApiError::id_is_not_numeric(id))?;
-    let contact = records
-        .contacts
-        .by_id(parsed)
-        .ok_or_else(ApiError::resource_not_found)?;
-    Ok(contact.id)
+    let record = records.of(object_type).by_id(parsed);
+    Ok(record.ok_or_else(ApiError::resource_not_found)?.id)
 }
 
-fn refused(error: ApiError) -> SandboxError {
+pub(crate) fn refused(error: ApiError) -> SandboxError {
     SandboxError::Refused(error.body.message)
 }

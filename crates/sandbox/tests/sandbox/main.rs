@@ -2,13 +2,24 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected ends there")]
 
 mod admission;
+mod associations;
 mod batches;
+mod changes;
 mod chat;
 mod client;
+mod clock;
 mod contacts;
 mod control;
 mod faults;
+mod history;
+mod merges;
+mod objects;
 mod pages;
 mod properties;
+mod property_groups;
+mod readme;
 mod records_file;
+mod requests;
+mod search;
+mod upserts;
 mod visitor_identification;
