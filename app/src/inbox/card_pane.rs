@@ -154,6 +154,7 @@ const fn status_word(status: DeliveryStatus) -> &'static str {
         DeliveryStatus::Full => "full",
         DeliveryStatus::Gone => "gone",
         DeliveryStatus::Refused => "refused",
+        DeliveryStatus::Dead => "dead",
     }
 }
 

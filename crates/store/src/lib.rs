@@ -9,9 +9,12 @@
 
 mod clock;
 mod conversations;
+mod dead_letters;
 mod delivery;
 mod error;
 mod identity;
+mod leases;
+mod portals;
 mod reps;
 mod sessions;
 mod settings;
@@ -20,13 +23,16 @@ mod visitors;
 mod widgets;
 
 pub use clock::{Clock, SystemClock, Timestamp};
-pub use conversations::{Append, AppendOutcome, Appended, Conversation, Conversations, Writer};
+pub use conversations::{Append, AppendOutcome, Appended, Conversation, Conversations, Ended, Writer};
+pub use dead_letters::{DeadLetter, DeadLetters, Rest};
 pub use delivery::{
-    ConversationDelivery, Delivered, Deliveries, DirtyRecord, PendingAddress, RecordState, Sending,
-    TranscriptConversation, ValueHash,
+    Coalescing, ConversationDelivery, Delivered, Deliveries, DirtyRecord, PendingAddress, Postponement, Reason,
+    RecordState, Sending, TranscriptConversation, ValueHash,
 };
 pub use error::StoreError;
 pub use identity::{Identities, Provider, StoredToken, WidgetIdentity};
+pub use leases::{Fence, Leases, Taken};
+pub use portals::{PortalConnection, Portals};
 pub use reps::{NewRep, Rep, Reps};
 pub use sessions::{SessionRow, Sessions};
 pub use settings::Settings;
@@ -35,7 +41,20 @@ pub use widgets::{LauncherPosition, NewWidget, Widget, Widgets};
 
 /// Everything that is kept.
 pub trait Store:
-    Widgets + Visitors + Conversations + Reps + Sessions + Deliveries + Identities + Settings + Send + Sync + 'static
+    Widgets
+    + Visitors
+    + Conversations
+    + Reps
+    + Sessions
+    + Deliveries
+    + DeadLetters
+    + Leases
+    + Portals
+    + Identities
+    + Settings
+    + Send
+    + Sync
+    + 'static
 {
 }
 
@@ -46,6 +65,9 @@ impl<T> Store for T where
         + Reps
         + Sessions
         + Deliveries
+        + DeadLetters
+        + Leases
+        + Portals
         + Identities
         + Settings
         + Send

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use parlor_hubspot::{BatchRead, BatchReadBy, Class, Client, Contact, Error};
+use parlor_store::Reason;
 
-use super::{Delivery, EVERY_ONE, Stop, portal_trouble, words_of};
+use super::{Delivery, EVERY_ONE, Stop, portal_trouble, reason_of};
 
 /// What was read, in as many calls as it took.
 #[derive(Default)]
 pub(super) struct Reading {
     parts: Vec<BatchRead>,
-    refused: BTreeMap<String, String>,
+    refused: BTreeMap<String, Reason>,
 }
 
 /// What became of one question.
@@ -20,7 +21,7 @@ pub(super) enum Found {
     /// HubSpot has no such contact.
     Nothing,
     /// HubSpot refuses the question itself, with these words.
-    Refused(String),
+    Refused(Reason),
     /// The answer cannot be attributed: ask by itself.
     Unclear,
 }
@@ -30,8 +31,8 @@ impl Reading {
     pub(super) fn of(&self, asked: &str) -> Found {
         if let Some(contact) = self.parts.iter().find_map(|part| part.answer_to(asked)) {
             Found::Contact(contact.clone())
-        } else if let Some(words) = self.refused.get(asked) {
-            Found::Refused(words.clone())
+        } else if let Some(reason) = self.refused.get(asked) {
+            Found::Refused(reason.clone())
         } else if self
             .parts
             .iter()
@@ -56,14 +57,13 @@ impl Delivery {
         let mut reading = Reading::default();
         let mut parts = vec![asked];
         while let Some(part) = parts.pop() {
-            self.pace.turn().await;
-            match client.contacts().batch_read(by, part, properties).await {
+            let contacts = client.contacts();
+            match self.ask(client, contacts.batch_read(by, part, properties)).await? {
                 Ok(read) => reading.parts.push(read),
                 Err(error) if *error.class() != Class::Invalid => return Err(portal_trouble(&error)),
                 Err(error) => match part {
                     [one] => {
-                        let words = words_of(error.message(), error.category());
-                        reading.refused.insert((*one).to_owned(), words);
+                        reading.refused.insert((*one).to_owned(), reason_of(&error));
                         if reading.refused.len() == asked.len() && asked.len() >= EVERY_ONE {
                             return Err(portal_trouble(&error));
                         }
@@ -81,9 +81,7 @@ pub(super) fn found(answer: Result<Option<Contact>, Error>) -> Result<Found, Sto
     match answer {
         Ok(Some(contact)) => Ok(Found::Contact(contact)),
         Ok(None) => Ok(Found::Nothing),
-        Err(error) if *error.class() == Class::Invalid => {
-            Ok(Found::Refused(words_of(error.message(), error.category())))
-        }
+        Err(error) if *error.class() == Class::Invalid => Ok(Found::Refused(reason_of(&error))),
         Err(error) => Err(portal_trouble(&error)),
     }
 }
