@@ -262,7 +262,7 @@ impl State {
     fn wait(&mut self, share: Share, now: Duration) -> Option<Duration> {
         self.purge(now);
         if now < self.closed_until {
-            return Some(self.closed_until - now);
+            return Some(self.closed_until.saturating_sub(now));
         }
         let reserved = match share {
             Share::Delivery => self.reserved(),
@@ -279,7 +279,8 @@ impl State {
                 return Some(LOOK_AGAIN);
             }
             let ahead = self.interval() * u32::try_from(self.most / BURST_ONE_IN).unwrap_or(u32::MAX);
-            return (self.spread > now + ahead).then(|| self.spread - now - ahead);
+            let early = self.spread.saturating_sub(now + ahead);
+            return (!early.is_zero()).then_some(early);
         }
         None
     }

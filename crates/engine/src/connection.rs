@@ -6,6 +6,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use parlor_hubspot::{BuildError, Class, Client, Error, ExposeSecret, SecretString};
 use parlor_protocol::TenantId;
 use parlor_store::{SecretHash, Store, StoreError};
@@ -14,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::budget::{NoTurn, Share};
 use crate::delivery::other_portal;
 use crate::identity::Sealer;
-use crate::{Context, Engine, Portal};
+use crate::{Context, Engine, Portal, Rep};
 
 /// How often a running server looks for a token that was given to it.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -28,6 +30,11 @@ pub const NEEDED_SCOPES: [&str; 2] = ["crm.objects.contacts.read", "crm.objects.
 /// Where the sealed token belongs.
 fn place(tenant: &TenantId) -> Vec<u8> {
     [b"hubspot token of ".as_slice(), tenant.as_str().as_bytes()].concat()
+}
+
+/// An offer is one rep's.
+fn offer_place(rep: &Rep) -> Vec<u8> {
+    [b"hubspot token offered to ".as_slice(), rep.id.as_str().as_bytes()].concat()
 }
 
 /// What a token is good for.
@@ -122,8 +129,8 @@ pub async fn keep_token(
     tenant: &TenantId,
     token: &SecretString,
 ) -> Result<(), StoreError> {
-    let sealed = sealer.seal(context, &place(tenant), token.expose_secret().as_bytes());
-    store.keep_hubspot_token(tenant, sealed, context.now()).await?;
+    let kept = sealer.seal(context, &place(tenant), token.expose_secret().as_bytes());
+    store.keep_hubspot_token(tenant, kept, context.now()).await?;
     Ok(())
 }
 
@@ -188,7 +195,44 @@ impl Connection {
     }
 }
 
+/// How long an offer holds.
+const OFFER_HOLDS: Duration = Duration::from_mins(10);
+
 impl Engine {
+    /// Asks HubSpot whose a token is, and wraps it up so that a page can carry it until the rep says yes: sealed, for this rep and
+    /// ten minutes.
+    pub async fn offer_token(&self, rep: &Rep, token: SecretString) -> Result<(CheckedToken, String), ConnectError> {
+        let checked = self.check_token(&rep.tenant, token.clone()).await?;
+        let until = self.context.now() + OFFER_HOLDS;
+        let text = format!("{} {}", until.millis(), token.expose_secret());
+        let sealed = self
+            .connection
+            .sealer
+            .seal(&self.context, &offer_place(rep), text.as_bytes());
+        Ok((checked, URL_SAFE_NO_PAD.encode(sealed)))
+    }
+
+    /// Uses an offered token from now on. `None` for an offer that does not hold any more.
+    pub async fn use_offer(&self, rep: &Rep, offer: &str) -> Result<Option<CheckedToken>, ConnectError> {
+        let opened = URL_SAFE_NO_PAD
+            .decode(offer)
+            .ok()
+            .and_then(|sealed| self.connection.sealer.open(&offer_place(rep), &sealed))
+            .and_then(|text| String::from_utf8(text).ok());
+        let Some((until, token)) = opened.as_deref().and_then(|text| text.split_once(' ')) else {
+            return Ok(None);
+        };
+        let holds = until
+            .parse()
+            .is_ok_and(|until: i64| until > self.context.now().millis());
+        if !holds {
+            return Ok(None);
+        }
+        self.use_token(&rep.tenant, SecretString::from(token.to_owned()))
+            .await
+            .map(Some)
+    }
+
     /// Asks HubSpot whose a token is and what it may do, before it is used.
     pub async fn check_token(&self, tenant: &TenantId, token: SecretString) -> Result<CheckedToken, ConnectError> {
         let client = self.connection.portal.connect(token)?;

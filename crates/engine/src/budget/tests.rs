@@ -1,4 +1,9 @@
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::duration_suboptimal_units,
+    clippy::unchecked_time_subtraction,
+    reason = "a test may panic, and counts in the unit of what it tests"
+)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -48,21 +53,21 @@ fn budget() -> (Budget, Arc<Virtual>) {
     (Budget::new(context), time)
 }
 
-fn limit(max: u64, remaining: u64) -> Option<RateLimit> {
-    Some(RateLimit {
+fn limit(max: u64, remaining: u64) -> RateLimit {
+    RateLimit {
         interval: Some(WINDOW),
         max: Some(max),
         remaining: Some(remaining),
         ..RateLimit::default()
-    })
+    }
 }
 
-fn daily(most: u64, remaining: u64) -> Option<RateLimit> {
-    Some(RateLimit {
+fn daily(most: u64, remaining: u64) -> RateLimit {
+    RateLimit {
         daily: Some(most),
         daily_remaining: Some(remaining),
         ..RateLimit::default()
-    })
+    }
 }
 
 /// No window of ten seconds holds more than `most`, wherever within its call each arrived.
@@ -81,7 +86,7 @@ fn assert_never_above(most: usize, calls: &[(Duration, Duration)]) {
 async fn delivery_has_nearly_all_of_the_limit_and_never_more() {
     for most in [5, 100, 110, 190, 250] {
         let (budget, time) = budget();
-        budget.learn(limit(most, most), None);
+        budget.learn(Some(limit(most, most)), None);
         let mut calls = Vec::new();
         while time.elapsed() < Duration::from_secs(600) {
             let begun = {
@@ -102,7 +107,7 @@ async fn delivery_has_nearly_all_of_the_limit_and_never_more() {
 #[tokio::test]
 async fn what_people_wait_for_is_not_held_up_by_a_backlog() {
     let (budget, time) = budget();
-    budget.learn(limit(100, 100), None);
+    budget.learn(Some(limit(100, 100)), None);
     let mut longest = Duration::ZERO;
     for number in 0..2_000 {
         if number % 50 == 49 {
@@ -118,7 +123,7 @@ async fn what_people_wait_for_is_not_held_up_by_a_backlog() {
 #[tokio::test]
 async fn others_have_everything_that_delivery_leaves() {
     let (budget, time) = budget();
-    budget.learn(limit(100, 100), None);
+    budget.learn(Some(limit(100, 100)), None);
     for _ in 0..100 {
         drop(budget.turn(Share::Others, Duration::ZERO).await.unwrap());
     }
@@ -130,7 +135,7 @@ async fn others_have_everything_that_delivery_leaves() {
 #[tokio::test]
 async fn what_another_program_uses_of_the_same_key_counts() {
     let (budget, time) = budget();
-    budget.learn(limit(100, 40), None);
+    budget.learn(Some(limit(100, 40)), None);
     for _ in 0..40 {
         drop(budget.turn(Share::Others, Duration::ZERO).await.unwrap());
     }
@@ -143,7 +148,7 @@ async fn what_another_program_uses_of_the_same_key_counts() {
 async fn once_most_of_the_day_is_used_the_rest_lasts_until_its_end_and_is_never_used_up() {
     let (budget, time) = budget();
     time.pass(Duration::from_secs(12 * 3_600));
-    budget.learn(daily(1_000, 201), None);
+    budget.learn(Some(daily(1_000, 201)), None);
     assert_eq!(budget.delivery_may_begin_at(), None);
     assert_eq!(budget.day_in_words(), None);
     let (mut remaining, mut last) = (201_u64, Duration::ZERO);
@@ -156,7 +161,7 @@ async fn once_most_of_the_day_is_used_the_rest_lasts_until_its_end_and_is_never_
                 drop(budget.turn(Share::Delivery, LONG).await.unwrap());
                 remaining -= 1;
                 last = Duration::from_millis(u64::try_from(time.now().millis()).unwrap());
-                budget.learn(daily(1_000, remaining), None);
+                budget.learn(Some(daily(1_000, remaining)), None);
             }
         }
     }
@@ -191,7 +196,7 @@ fn the_day_turns_at_midnight_where_the_account_is() {
     // Five hours behind UTC, at one o'clock in UTC: three hours and more until midnight there.
     time.pass(Duration::from_secs(25 * 3_600));
     budget.learn_day(-5 * 3_600_000);
-    budget.learn(daily(100, 0), None);
+    budget.learn(Some(daily(100, 0)), None);
     let at = budget.delivery_may_begin_at().unwrap();
     assert_eq!(at.millis(), 29 * 3_600_000);
 }

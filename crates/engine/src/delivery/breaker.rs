@@ -73,10 +73,9 @@ impl Breaker {
 
     pub(super) fn phase(&self) -> Phase {
         match self.failing() {
-            None => Phase::Closed,
             Some(failing) if failing.until > self.context.now() => Phase::Resting(failing.until),
             Some(failing) if failing.is_open() => Phase::HalfOpen,
-            Some(_) => Phase::Closed,
+            _ => Phase::Closed,
         }
     }
 

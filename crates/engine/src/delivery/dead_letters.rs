@@ -19,16 +19,16 @@ impl Delivery {
     pub(super) fn give_up_failing_since(&self) -> Timestamp {
         self.context.now() - PATIENCE
     }
+}
 
-    /// Nothing is given up in silence. Whose letter it is, only people with an inbox learn.
-    pub(super) fn note_dead_letter(&self, why: &'static str, reason: &Reason) {
-        metrics::counter!("parlor_dead_letters_total", "why" => why).increment(1);
-        tracing::warn!(
-            why,
-            correlation_id = reason.correlation_id.as_deref(),
-            "a contact is not written to any more until somebody replays it: the inbox's settings list it"
-        );
-    }
+/// Nothing is given up in silence. Whose letter it is, only people with an inbox learn.
+pub(super) fn note_dead_letter(why: &'static str, reason: &Reason) {
+    metrics::counter!("parlor_dead_letters_total", "why" => why).increment(1);
+    tracing::warn!(
+        why,
+        correlation_id = reason.correlation_id.as_deref(),
+        "a contact is not written to any more until somebody replays it: the inbox's settings list it"
+    );
 }
 
 impl Engine {

@@ -108,6 +108,8 @@ pub struct Delivery {
     is_elsewhere: AtomicBool,
     /// Since when HubSpot as a whole has been away, over restarts.
     away_since: Mutex<Option<Timestamp>>,
+    /// HubSpot has just shown that it works: what fails now may be a single contact's matter.
+    is_isolating: AtomicBool,
     /// When HubSpot last took a write.
     last_written: Mutex<Option<Timestamp>>,
 }
@@ -146,6 +148,7 @@ impl Delivery {
             property_is_there: AtomicBool::new(false),
             is_elsewhere: AtomicBool::new(false),
             away_since: Mutex::new(None),
+            is_isolating: AtomicBool::new(false),
             last_written: Mutex::new(None),
         }
     }

@@ -7,19 +7,35 @@ use parlor_hubspot::{BatchReadBy, Class, Client, CreateInput, TraceId};
 use parlor_protocol::ClaimedEmail;
 use parlor_store::{PendingAddress, Postponement, Reason};
 
+use super::dead_letters::note_dead_letter;
 use super::read::{Found, found};
-use super::{Delivery, Stop, portal_trouble, reason_of, words_of};
+use super::{BATCH, Delivery, Stop, portal_trouble, reason_of, words_of};
 
 impl Delivery {
     /// Finds or creates the contacts of at most so many addresses. Answers whether there may be more.
     pub(super) async fn resolve_addresses(&self, client: &Client, most: usize) -> Result<bool, Stop> {
         let tenant = &self.options.tenant;
-        let pending = self.store.pending_addresses(tenant, self.context.now(), most).await?;
+        let now = self.context.now();
+        let mut pending = self.store.pending_addresses(tenant, now, BATCH).await?;
+        if most < BATCH {
+            // What never failed says more of HubSpot than what may be at fault itself.
+            pending.sort_by_key(|address| address.attempts);
+        }
+        pending.truncate(most);
         if pending.is_empty() {
             return Ok(false);
         }
         let emails: Vec<&str> = pending.iter().map(|address| address.email.as_str()).collect();
-        let reading = self.read(client, BatchReadBy::Email, &emails, &["email"]).await?;
+        let reading = match self.read(client, BatchReadBy::Email, &emails, &["email"]).await {
+            Err(Stop::Portal(trouble)) if most < BATCH => {
+                // It may be this one's fault: the next probe takes another.
+                let emails = vec![pending[0].email.clone()];
+                let postponement = Postponement::until(now, trouble.words.as_str());
+                self.store.postpone_addresses(tenant, emails, postponement).await?;
+                return Err(Stop::Portal(trouble));
+            }
+            reading => reading?,
+        };
         let mut links = Vec::new();
         let mut absent = Vec::new();
         for address in pending {
@@ -30,6 +46,7 @@ impl Delivery {
             match found {
                 Found::Contact(contact) => links.push((address.email, contact.id.to_string())),
                 Found::Refused(reason) => self.refuse_address(&address.email, &reason).await?,
+                Found::Failed(reason) => self.postpone_addresses(&[address], reason).await?,
                 Found::Nothing | Found::Unclear => absent.push(address),
             }
         }
@@ -142,7 +159,7 @@ impl Delivery {
     async fn refuse_address(&self, email: &ClaimedEmail, reason: &Reason) -> Result<(), Stop> {
         let tenant = &self.options.tenant;
         self.store.refuse_address(tenant, email, reason).await?;
-        self.note_dead_letter("refused", reason);
+        note_dead_letter("refused", reason);
         self.tell(self.store.conversations_of_address(tenant, email).await?);
         Ok(())
     }
@@ -156,7 +173,7 @@ impl Delivery {
             ..Postponement::until(self.context.now() + self.back_off(attempts), reason.clone())
         };
         for dead in self.store.postpone_addresses(tenant, emails, postponement).await? {
-            self.note_dead_letter("dead", &reason);
+            note_dead_letter("dead", &reason);
             self.tell(self.store.conversations_of_address(tenant, &dead).await?);
         }
         Ok(())

@@ -112,8 +112,10 @@ impl Delivery {
         let due_by = self.context.now() + TOGETHER;
         // Each record is taken up once a pass, whatever is said in it meanwhile.
         let mut handled = HashSet::new();
+        self.is_isolating.store(false, Ordering::Relaxed);
         if phase == Phase::HalfOpen {
             self.probe(client, &mut handled, due_by).await?;
+            self.is_isolating.store(true, Ordering::Relaxed);
         }
         // Ends: each address taken up is linked, refused or put off, so that it is not pending now any more.
         while self.may_go_on(stop)? && self.resolve_addresses(client, BATCH).await? {}
@@ -192,11 +194,16 @@ impl Delivery {
             .await
     }
 
-    /// HubSpot as a whole works. The time it was away is nobody's failure.
+    /// HubSpot as a whole works.
     async fn all_is_well(&self) -> Result<(), StoreError> {
         if self.breaker.succeeded().is_some() {
             self.tell_all();
         }
+        self.excuse_absence().await
+    }
+
+    /// HubSpot took something: the time it was away is nobody's failure, from here on.
+    pub(super) async fn excuse_absence(&self) -> Result<(), StoreError> {
         let away = *self.away_since.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(since) = away {
             let by = self.context.now().since(since);

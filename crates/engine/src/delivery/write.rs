@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::PoisonError;
 
-use parlor_hubspot::{BatchReadBy, Class, Client, Contact, ContactId, UpdateInput};
+use parlor_hubspot::{BatchReadBy, Class, Client, Contact, ContactId, Error, UpdateInput};
 use parlor_store::{
     Delivered, DirtyRecord, Postponement, Reason, RecordState, Sending, Timestamp, TranscriptConversation,
 };
 
 use super::breaker::{Kind, Trouble};
-use super::read::{Found, found};
+use super::dead_letters::note_dead_letter;
+use super::read::{Found, found, may_be_one};
 use super::transcript::{self, Rendered};
 use super::{BATCH, Delivery, EVERY_ONE, Stop, UNCLEAR_MARGIN, portal_trouble, reason_of, reason_of_portal, words_of};
 
@@ -63,9 +64,18 @@ impl Delivery {
         }
         handled.extend(dirty.iter().map(|record| record.record.clone()));
         let ids: Vec<&str> = dirty.iter().map(|record| record.record.as_str()).collect();
-        let reading = self
+        let reading = match self
             .read(client, BatchReadBy::Id, &ids, &self.wanted_properties())
-            .await?;
+            .await
+        {
+            Err(Stop::Portal(trouble)) if most < BATCH => {
+                // It may be this one's fault: the next probe takes another.
+                let postponement = Postponement::until(now, trouble.words.as_str());
+                self.postpone(vec![dirty[0].record.clone()], postponement).await?;
+                return Err(Stop::Portal(trouble));
+            }
+            reading => reading?,
+        };
         let mut present = Vec::new();
         let mut survivors = HashSet::new();
         for record in dirty {
@@ -76,6 +86,13 @@ impl Delivery {
             match found {
                 Found::Nothing | Found::Unclear => self.gone(&record.record).await?,
                 Found::Refused(reason) => self.quarantine(&record.record, &reason).await?,
+                Found::Failed(reason) => {
+                    let postponement = Postponement {
+                        give_up_failing_since: Some(self.give_up_failing_since()),
+                        ..Postponement::until(self.context.now() + self.back_off(record.attempts), reason)
+                    };
+                    self.postpone(vec![record.record.clone()], postponement).await?;
+                }
                 Found::Contact(contact) if contact.id.as_str() != record.record => {
                     self.store
                         .rekey_record(tenant, &record.record, contact.id.as_str())
@@ -133,7 +150,7 @@ impl Delivery {
             .set_record_state(tenant, record, RecordState::Refused, reason, self.context.now())
             .await?;
         metrics::counter!("parlor_refused_records_total").increment(1);
-        self.note_dead_letter("refused", reason);
+        note_dead_letter("refused", reason);
         self.tell(conversations);
         Ok(())
     }
@@ -282,7 +299,7 @@ impl Delivery {
                         self.failed(draft, false, reason_of(&error)).await?;
                     }
                 }
-                Err(error) if self.is_its_own(&batch, error.class()) => {
+                Err(error) if self.is_its_own(&batch, &error) => {
                     for draft in &batch {
                         self.failed(draft, error.outcome_unclear(), reason_of_portal(&error))
                             .await?;
@@ -323,13 +340,11 @@ impl Delivery {
         let Some(fence) = self.lease.fence() else {
             return Err(Stop::Rest(now));
         };
-        match self
-            .store
-            .note_sending(&self.options.tenant, &fence, values, now)
-            .await?
-        {
-            true => Ok(()),
-            false => Err(Stop::Rest(now)),
+        let tenant = &self.options.tenant;
+        if self.store.note_sending(tenant, &fence, values, now).await? {
+            Ok(())
+        } else {
+            Err(Stop::Rest(now))
         }
     }
 
@@ -344,22 +359,19 @@ impl Delivery {
 
     /// Whether what HubSpot cannot do now is this one contact's matter: it stands alone, has failed before, and since then HubSpot
     /// took what was written for others.
-    fn is_its_own(&self, batch: &[Draft], class: &Class) -> bool {
+    fn is_its_own(&self, batch: &[Draft], error: &Error) -> bool {
         let [draft] = batch else { return false };
         let last = *self.last_written.lock().unwrap_or_else(PoisonError::into_inner);
         let others_are_well = draft
             .dirty
             .failing_since
             .is_some_and(|since| last.is_some_and(|last| last > since));
-        others_are_well
-            && matches!(
-                class,
-                Class::Unavailable | Class::Timeout | Class::Interrupted | Class::UnexpectedAnswer
-            )
+        others_are_well && may_be_one(error)
     }
 
     async fn written(&self, draft: Draft) -> Result<(), Stop> {
         metrics::counter!("parlor_delivered_records_total").increment(1);
+        self.excuse_absence().await?;
         // After an unclear write, even a clear one is followed by a read: once the old one can no longer come, and again
         // where that read is what led to this write.
         let now = self.context.now();
@@ -415,7 +427,7 @@ impl Delivery {
             .postpone_records(&self.options.tenant, records, postponement)
             .await?;
         for _ in dead {
-            self.note_dead_letter("dead", &reason);
+            note_dead_letter("dead", &reason);
         }
         Ok(())
     }

@@ -34,17 +34,14 @@ pub const BEGINNING: i64 = 1_795_249_800_007;
 /// A clock that stands still until it is moved, or somebody waits.
 pub struct TestClock {
     now: AtomicI64,
-    /// How far the passing of time is ahead of the clock, in milliseconds: set back, the clock lags.
-    ahead: AtomicI64,
     /// HubSpot's clock, where it goes along.
-    pub hubspots: Option<parlor_sandbox::Clock>,
+    hubspots: Option<parlor_sandbox::Clock>,
 }
 
 impl TestClock {
     fn new(hubspots: Option<parlor_sandbox::Clock>) -> Self {
         Self {
             now: AtomicI64::new(BEGINNING),
-            ahead: AtomicI64::new(0),
             hubspots,
         }
     }
@@ -55,12 +52,6 @@ impl TestClock {
         if let Some(hubspots) = &self.hubspots {
             hubspots.advance(by);
         }
-    }
-
-    /// Time passes, and the clock shows none of it.
-    pub fn stand_still_for(&self, by: Duration) {
-        self.ahead
-            .fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
     }
 }
 
@@ -73,7 +64,7 @@ impl Clock for TestClock {
 #[async_trait]
 impl Timer for TestClock {
     fn elapsed(&self) -> Duration {
-        let passed = self.now.load(Ordering::SeqCst) - BEGINNING + self.ahead.load(Ordering::SeqCst);
+        let passed = self.now.load(Ordering::SeqCst) - BEGINNING;
         Duration::from_millis(u64::try_from(passed).unwrap_or(0))
     }
 
@@ -174,7 +165,6 @@ impl World {
         let portal = portal(&running, client, patience);
         let engine = engine(context, &store, &bus, admission.clone(), portal, coalescing).await;
         Self {
-            coalescing,
             clock,
             random,
             bus,
@@ -184,6 +174,7 @@ impl World {
             engine,
             widget,
             admission,
+            coalescing,
             patience,
         }
     }
