@@ -1,6 +1,8 @@
 //! The command line: what there is to say, and what each word does.
 
 mod add;
+mod deliveries;
+mod hubspot;
 mod identity;
 mod serve;
 
@@ -40,6 +42,12 @@ enum Command {
     /// The chats on your sites
     #[command(subcommand)]
     Widget(WidgetCommand),
+    /// The HubSpot account that is written to
+    #[command(subcommand)]
+    Hubspot(hubspot::HubspotCommand),
+    /// What could not be delivered to HubSpot
+    #[command(subcommand)]
+    Deliveries(deliveries::DeliveriesCommand),
 }
 
 #[derive(Debug, Args, Default)]
@@ -150,6 +158,8 @@ impl CommandLine {
             Command::Rep(RepCommand::Add { email, name }) => add::rep(&settings, environment, &email, &name).await,
             Command::Rep(RepCommand::Password { email }) => add::reset(&settings, environment, &email).await,
             Command::Widget(WidgetCommand::Add(arguments)) => add::widget(&settings, arguments).await,
+            Command::Hubspot(command) => hubspot::run(&settings, command).await,
+            Command::Deliveries(command) => deliveries::run(&settings, command).await,
             Command::Widget(WidgetCommand::List) => add::list_widgets(&settings).await,
             Command::Widget(WidgetCommand::Identity(arguments)) => identity::change(&settings, arguments).await,
             Command::Widget(WidgetCommand::Origins { key, allow, forbid }) => {

@@ -4,13 +4,17 @@
 //! [`parlor_store::Store`], news goes out over the [`Bus`]. The server wires these together; tests wire them otherwise.
 
 mod admission;
+pub mod budget;
 mod bus;
 mod card;
+pub mod connection;
 mod context;
 mod conversations;
 pub mod delivery;
+mod ending;
 pub mod identity;
 mod inbox_news;
+mod portal;
 pub mod reps;
 mod secret;
 mod visitors;
@@ -20,17 +24,20 @@ use std::sync::Arc;
 
 pub use admission::AdmissionOptions;
 pub use bus::{Bus, Event, LocalBus, Subscription, Topic};
-pub use context::{Context, OsRandom, Random};
+pub use context::{Context, OsRandom, Random, SystemTimer, Timer};
 pub use conversations::{SendError, SocketId, rep_author, visitor_author};
 pub use parlor_store::{
     Clock, Conversation, Rep, SecretHash, SessionRow, Store, StoreError, SystemClock, Timestamp, Visitor, Widget,
 };
+pub use portal::{Connect, Portal};
 pub use reps::{AddRepError, PasswordError, SignInError};
 pub use secret::Secret;
 pub use visitors::{Granted, RegisterError, Registered};
 pub use widgets::{AddWidgetError, Origin, WidgetDraft};
 
 use crate::admission::Admission;
+use crate::budget::Budget;
+use crate::connection::Connection;
 use crate::delivery::Delivery;
 use crate::identity::{Identity, IdentityOptions};
 use crate::inbox_news::InboxNews;
@@ -43,7 +50,9 @@ pub struct Engine {
     bus: Arc<dyn Bus>,
     admission: Admission,
     sign_in_guard: SignInGuard,
+    budget: Arc<Budget>,
     delivery: Arc<Delivery>,
+    connection: Connection,
     identity: Identity,
     inbox_news: InboxNews,
 }
@@ -62,20 +71,28 @@ impl Engine {
         identity: IdentityOptions,
     ) -> Result<Self, StoreError> {
         let admission = Admission::new(&context, store.as_ref(), admission).await?;
+        let budget = Arc::new(Budget::new(context.clone()));
+        let sealer = Arc::clone(&identity.sealer);
+        let (tenant, portal) = (delivery.tenant.clone(), Arc::clone(&delivery.portal));
         let delivery = Arc::new(Delivery::new(
             context.clone(),
             Arc::clone(&store),
             Arc::clone(&bus),
+            Arc::clone(&budget),
             delivery,
         ));
-        let identity = Identity::new(context.clone(), Arc::clone(&store), identity).await?;
+        let connection = Connection::new(tenant, portal, sealer);
+        connection.take_up(store.as_ref()).await?;
+        let identity = Identity::new(context.clone(), Arc::clone(&store), Arc::clone(&budget), identity).await?;
         Ok(Self {
             sign_in_guard: SignInGuard::new(&context),
             context,
             store,
             bus,
             admission,
+            budget,
             delivery,
+            connection,
             identity,
             inbox_news: InboxNews::default(),
         })

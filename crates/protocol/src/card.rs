@@ -33,6 +33,8 @@ pub enum DeliveryStatus {
     Gone,
     /// HubSpot refuses this contact for good; `detail` says why.
     Refused,
+    /// It failed for seven days and is not tried any more until somebody replays it; `detail` says why.
+    Dead,
 }
 
 /// How far a conversation has reached HubSpot.
@@ -67,6 +69,7 @@ impl Delivery {
             DeliveryStatus::Full => format!("{reached}; other text fills the property, messages stand in notes on the contact"),
             DeliveryStatus::Gone => format!("{reached}; the contact was deleted in HubSpot"),
             DeliveryStatus::Refused => format!("{reached}; refused: {detail}"),
+            DeliveryStatus::Dead => format!("{reached}; given up after seven days: {detail}"),
         }
     }
 }

@@ -9,10 +9,13 @@
 
 mod clock;
 mod conversations;
+mod dead_letters;
 mod delivery;
 mod error;
 mod identity;
+mod leases;
 mod notes;
+mod portals;
 mod reps;
 mod sessions;
 mod settings;
@@ -21,14 +24,17 @@ mod visitors;
 mod widgets;
 
 pub use clock::{Clock, SystemClock, Timestamp};
-pub use conversations::{Append, AppendOutcome, Appended, Conversation, Conversations, Writer};
+pub use conversations::{Append, AppendOutcome, Appended, Conversation, Conversations, Ended, Writer};
+pub use dead_letters::{DeadLetter, DeadLetters, Rest};
 pub use delivery::{
-    ConversationDelivery, Delivered, Deliveries, DirtyRecord, PendingAddress, RecordState, Sending,
-    TranscriptConversation, ValueHash,
+    Coalescing, ConversationDelivery, Delivered, Deliveries, DirtyRecord, PendingAddress, Postponement, Reason,
+    RecordState, Sending, TranscriptConversation, ValueHash,
 };
 pub use error::StoreError;
 pub use identity::{Identities, Provider, StoredToken, WidgetIdentity};
+pub use leases::{Fence, Leases, Taken};
 pub use notes::{DeliveryNotes, NoteKind, NoteRange, NoteState, PlannedNote, StoredNote};
+pub use portals::{PortalConnection, Portals};
 pub use reps::{NewRep, Rep, Reps};
 pub use sessions::{SessionRow, Sessions};
 pub use settings::Settings;
@@ -44,6 +50,9 @@ pub trait Store:
     + Sessions
     + Deliveries
     + DeliveryNotes
+    + DeadLetters
+    + Leases
+    + Portals
     + Identities
     + Settings
     + Send
@@ -60,6 +69,9 @@ impl<T> Store for T where
         + Sessions
         + Deliveries
         + DeliveryNotes
+        + DeadLetters
+        + Leases
+        + Portals
         + Identities
         + Settings
         + Send

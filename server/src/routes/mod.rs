@@ -65,6 +65,9 @@ pub fn router(server: Server) -> Router {
             get(inbox_forms::password_page).post(inbox_forms::change_password),
         )
         .route("/inbox/settings", get(inbox_settings::page))
+        .route("/inbox/settings/hubspot", post(inbox_settings::offer))
+        .route("/inbox/settings/hubspot/use", post(inbox_settings::use_offer))
+        .route("/inbox/settings/replay", post(inbox_settings::replay))
         .route("/api/inbox/{function}", post(inbox::function))
         .route("/ws/inbox", get(relay::upgrade_inbox))
         .layer(from_fn_with_state(server.clone(), session::rep_session));

@@ -33,6 +33,8 @@ pub const KNOWN: &[Known] = &[
     known("hubspot.api_version", "PARLOR_HUBSPOT_API_VERSION"),
     known("hubspot.property", "PARLOR_HUBSPOT_PROPERTY"),
     known("hubspot.timeout_seconds", "PARLOR_HUBSPOT_TIMEOUT_SECONDS"),
+    known("hubspot.delivery", "PARLOR_DELIVERY"),
+    known("conversation.ends_after_hours", "PARLOR_CONVERSATION_ENDS_AFTER_HOURS"),
     known("registration.burst", "PARLOR_REGISTRATION_BURST"),
     known("registration.refill_seconds", "PARLOR_REGISTRATION_REFILL_SECONDS"),
     known("sandbox.listen", "PARLOR_SANDBOX_LISTEN"),

@@ -14,6 +14,7 @@ mod configuration;
 mod errors;
 mod framing;
 mod house;
+mod hubspot;
 mod inbox;
 mod inbox_settings;
 mod leaving;

@@ -17,7 +17,6 @@ use std::time::Duration;
 use governor::clock::Clock as _;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use moka::future::Cache;
-use parlor_hubspot::Client;
 use parlor_protocol::{ClaimedEmail, PersonName, TenantId, WidgetId};
 use parlor_store::{SecretHash, Store, StoreError, Timestamp, Widget, WidgetIdentity};
 use sha2::{Digest, Sha256};
@@ -26,8 +25,9 @@ pub use proof::{Person, Proof, ProofError, ProofKeys, ProvenEmail, VerifiedEmail
 pub use seal::Sealer;
 pub use visitor_tokens::{MARGIN, TokenError, TokenTrouble, VisitorToken};
 
-use self::visitor_tokens::VisitorTokens;
-use crate::Context;
+use self::visitor_tokens::{HubSpot, VisitorTokens};
+use crate::budget::Budget;
+use crate::{Context, Portal};
 
 /// How long a widget's settings may be remembered: another process may change them.
 const SETTINGS_HOLD: Duration = Duration::from_secs(2);
@@ -41,8 +41,8 @@ const VOUCHED_EVERY: Duration = Duration::from_mins(1);
 pub struct IdentityOptions {
     /// Whose widgets.
     pub tenant: TenantId,
-    /// HubSpot; absent while there is no key.
-    pub client: Option<Client>,
+    /// The way to HubSpot.
+    pub portal: Arc<Portal>,
     /// What seals secrets.
     pub sealer: Arc<Sealer>,
 }
@@ -140,11 +140,19 @@ impl Identity {
     pub(crate) async fn new(
         context: Context,
         store: Arc<dyn Store>,
+        budget: Arc<Budget>,
         options: IdentityOptions,
     ) -> Result<Self, StoreError> {
-        let IdentityOptions { tenant, client, sealer } = options;
+        let IdentityOptions { tenant, portal, sealer } = options;
         let revoked = store.revoked_proofs(context.now()).await?.into_iter().collect();
-        let tokens = VisitorTokens::new(context.clone(), Arc::clone(&store), tenant, client, Arc::clone(&sealer));
+        let hubspot = HubSpot { portal, budget };
+        let tokens = VisitorTokens::new(
+            context.clone(),
+            Arc::clone(&store),
+            tenant,
+            hubspot,
+            Arc::clone(&sealer),
+        );
         tokens.forget_other_keys().await?;
         let quota = Quota::with_period(VOUCHED_EVERY).unwrap_or(Quota::per_minute(NonZeroU32::MIN));
         Ok(Self {
@@ -159,6 +167,11 @@ impl Identity {
             revoked: RwLock::new(revoked),
             vouched: RateLimiter::keyed(quota.allow_burst(VOUCHED_AT_ONCE)),
         })
+    }
+
+    /// Another key: what the one before created, and what it met, counts no more.
+    pub(crate) async fn begin_anew(&self) -> Result<(), StoreError> {
+        self.tokens.begin_anew().await
     }
 
     /// A widget's settings; those that another process changed count within two seconds.

@@ -16,7 +16,8 @@ use sha2::{Digest, Sha256};
 
 use super::Sealer;
 use super::proof::Person;
-use crate::Context;
+use crate::budget::{Budget, Share};
+use crate::{Context, Portal};
 
 /// So long before its end a token is handed out no more: a page has time to chat with it before it asks for the next.
 pub const MARGIN: Duration = Duration::from_mins(30);
@@ -129,14 +130,22 @@ pub struct TokenTrouble {
     pub error: TokenError,
 }
 
+/// How long a visitor waits for a turn within HubSpot's limits.
+const TURN_WITHIN: Duration = Duration::from_secs(3);
+
+/// The way to HubSpot, and what may be used of it.
+pub(super) struct HubSpot {
+    pub(super) portal: Arc<Portal>,
+    pub(super) budget: Arc<Budget>,
+}
+
 /// The tokens of one tenant's portal.
 pub(super) struct VisitorTokens {
     context: Context,
     store: Arc<dyn Store>,
     tenant: TenantId,
-    client: Option<Client>,
+    hubspot: HubSpot,
     sealer: Arc<Sealer>,
-    generation: SecretHash,
     memory: Cache<SecretHash, Arc<VisitorToken>>,
     trouble: RwLock<Option<TokenTrouble>>,
     /// How often HubSpot had refused the key when this was last looked at.
@@ -148,16 +157,14 @@ impl VisitorTokens {
         context: Context,
         store: Arc<dyn Store>,
         tenant: TenantId,
-        client: Option<Client>,
+        hubspot: HubSpot,
         sealer: Arc<Sealer>,
     ) -> Self {
         Self {
             context,
             store,
             tenant,
-            // A key belongs to one portal: what was created with it is that portal's.
-            generation: SecretHash(client.as_ref().map_or([0; 32], Client::key_fingerprint)),
-            client,
+            hubspot,
             sealer,
             memory: Cache::builder()
                 .max_capacity(MOST_IN_MEMORY)
@@ -201,10 +208,26 @@ impl VisitorTokens {
 
     /// Removes what an earlier key created. Call it at the start.
     pub(super) async fn forget_other_keys(&self) -> Result<u64, StoreError> {
-        if self.client.is_none() {
+        let Some(client) = self.hubspot.portal.client() else {
             return Ok(0);
-        }
-        self.store.forget_other_generations(&self.tenant, self.generation).await
+        };
+        self.store
+            .forget_other_generations(&self.tenant, generation_of(&client))
+            .await
+    }
+
+    /// Another key took the place of the one before.
+    pub(super) async fn begin_anew(&self) -> Result<(), StoreError> {
+        self.set_trouble(None);
+        self.refusals_seen.store(0, Ordering::Relaxed);
+        self.memory.invalidate_all();
+        self.forget_other_keys().await.map(drop)
+    }
+
+    /// A key belongs to one portal: what was created with it is that portal's.
+    fn generation(&self) -> SecretHash {
+        let client = self.hubspot.portal.client();
+        client.as_ref().map_or(SecretHash([0; 32]), generation_of)
     }
 
     fn is_fresh(&self, expires_at: Timestamp) -> bool {
@@ -219,7 +242,7 @@ impl VisitorTokens {
             metrics::counter!("parlor_visitor_tokens_total", "from" => "store").increment(1);
             return Ok(Arc::new(token));
         }
-        let token = self.create(person).await?;
+        let (token, generation) = self.create(person).await?;
         let stored = StoredToken {
             sealed: self
                 .sealer
@@ -229,7 +252,7 @@ impl VisitorTokens {
         // Without a place in the store the token is as good; it is only asked for again after a restart.
         if let Err(error) = self
             .store
-            .keep_visitor_token(&self.tenant, key, self.generation, stored, MOST_IN_STORE)
+            .keep_visitor_token(&self.tenant, key, generation, stored, MOST_IN_STORE)
             .await
         {
             tracing::error!(%error, "a visitor token could not be kept");
@@ -246,8 +269,9 @@ impl VisitorTokens {
         })
     }
 
-    async fn create(&self, person: &Person) -> Result<VisitorToken, TokenError> {
-        let client = self.client.as_ref().ok_or(TokenError::NotConnected)?;
+    /// The token, and the generation of the key that created it.
+    async fn create(&self, person: &Person) -> Result<(VisitorToken, SecretHash), TokenError> {
+        let client = self.hubspot.portal.client().ok_or(TokenError::NotConnected)?;
         let asked_at = self.context.now();
         if let Some(trouble) = self.trouble().filter(|trouble| trouble.until > asked_at) {
             return Err(trouble.error);
@@ -257,14 +281,22 @@ impl VisitorTokens {
             last_name: person.last_name.as_ref().map(PersonName::as_str),
             ..VisitorIdentity::new(person.email.as_str())
         };
-        match client.create_visitor_token(&visitor).await {
+        let turn = self.hubspot.budget.turn(Share::Others, TURN_WITHIN).await;
+        let turn = turn.map_err(|_| TokenError::RateLimited)?;
+        let answer = client.create_visitor_token(&visitor).await;
+        drop(turn);
+        self.hubspot
+            .budget
+            .learn(client.take_rate_limit(), answer.as_ref().err());
+        match answer {
             Ok(token) => {
                 metrics::counter!("parlor_visitor_tokens_total", "from" => "hubspot").increment(1);
                 self.set_trouble(None);
-                Ok(VisitorToken {
+                let token = VisitorToken {
                     token,
                     expires_at: asked_at + VISITOR_TOKEN_LIFETIME,
-                })
+                };
+                Ok((token, generation_of(&client)))
             }
             Err(error) => {
                 let reason = TokenError::of(&error);
@@ -288,11 +320,16 @@ impl VisitorTokens {
 
     /// HubSpot refused the key, here or in delivery: what it created goes, since who revoked a key means it.
     async fn forget_if_refused(&self) -> Result<(), TokenError> {
-        let Some(client) = &self.client else { return Ok(()) };
+        let Some(client) = self.hubspot.portal.client() else {
+            return Ok(());
+        };
         let refusals = client.key_refusals();
         if self.refusals_seen.swap(refusals, Ordering::Relaxed) < refusals {
             self.memory.invalidate_all();
-            let gone = self.store.forget_visitor_tokens(&self.tenant, self.generation).await?;
+            let gone = self
+                .store
+                .forget_visitor_tokens(&self.tenant, generation_of(&client))
+                .await?;
             if gone > 0 {
                 tracing::warn!(
                     gone,
@@ -310,7 +347,7 @@ impl VisitorTokens {
     /// Each text with its length, so that no two people have one key.
     fn key(&self, person: &Person) -> SecretHash {
         let mut digest = Sha256::new();
-        digest.update(self.generation.0);
+        digest.update(self.generation().0);
         let names = [&person.first_name, &person.last_name].map(|name| name.as_ref().map_or("", PersonName::as_str));
         for text in [person.email.as_str(), names[0], names[1]] {
             digest.update((text.len() as u64).to_be_bytes());
@@ -318,4 +355,8 @@ impl VisitorTokens {
         }
         SecretHash(digest.finalize().into())
     }
+}
+
+fn generation_of(client: &Client) -> SecretHash {
+    SecretHash(client.key_fingerprint())
 }

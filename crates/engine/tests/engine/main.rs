@@ -8,8 +8,14 @@
 )]
 
 mod batches;
+mod breaker;
+mod connection;
 mod contacts;
+mod dead_letters;
+mod ending;
 mod identity;
+mod lease;
+mod limits;
 mod messages;
 mod outages;
 mod overflow;
@@ -18,6 +24,7 @@ mod random_walk;
 mod registration;
 mod registration_again;
 mod reps;
+mod timing;
 mod unclear;
 mod visitor_tokens;
 mod world;

@@ -19,6 +19,10 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/20261121131000_widget_identity.sql")),
     M::up(include_str!("migrations/20261121131100_revoked_proof.sql")),
     M::up(include_str!("migrations/20261121131200_visitor_token.sql")),
+    M::up(include_str!("migrations/20261121161000_conversation_end.sql")),
+    M::up(include_str!("migrations/20261121161001_lease.sql")),
+    M::up(include_str!("migrations/20261121161002_dead_letter.sql")),
+    M::up(include_str!("migrations/20261121161003_hubspot_portal.sql")),
     M::up(include_str!("migrations/20261121162000_hubspot_note.sql")),
 ];
 

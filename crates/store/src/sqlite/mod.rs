@@ -6,10 +6,13 @@
 mod append;
 mod conversations;
 mod delivery;
+mod ending;
 mod identity;
+mod leases;
 mod lock;
 mod migrations;
 mod open;
+mod portals;
 mod readers;
 mod reps;
 mod row;

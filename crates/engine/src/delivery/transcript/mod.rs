@@ -33,7 +33,7 @@ use parlor_protocol::ConversationId;
 use parlor_store::{TranscriptConversation, ValueHash};
 
 pub use self::foreign::{hash, is_same};
-pub use self::overflow::{NOTE_UNITS, NoteText, Overflow, escaped, note_body, note_heading};
+pub use self::overflow::{NOTE_UNITS, NoteText, Overflow, escaped, note_body, note_heading, note_key};
 
 use self::entries::{Entry, in_order_of_commit};
 
