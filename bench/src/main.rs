@@ -2,12 +2,14 @@
 
 mod checkout;
 mod client;
+mod delivery;
 mod floors;
 mod identity;
 mod idle;
 mod latency;
 mod machine;
 mod messages;
+mod naive;
 mod percentiles;
 mod registrations;
 mod report;
@@ -83,6 +85,10 @@ async fn measure() -> anyhow::Result<()> {
     say("the sandbox");
     let sandbox = sandbox::measure()?;
 
+    say("delivery to HubSpot, and the naive way");
+    let delivery = delivery::measure(folder.path()).await?;
+    let naive = naive::measure().await?;
+
     let figures = Figures {
         machine,
         sizes,
@@ -96,10 +102,23 @@ async fn measure() -> anyhow::Result<()> {
         loopback,
         idle,
         identity,
+        delivery,
+        naive,
         sandbox,
     };
     report::write(&checkout, &figures)?;
     say("written: docs/benchmarks.md");
+    Ok(())
+}
+
+/// Delivery to HubSpot alone, and the naive way.
+#[expect(clippy::print_stdout, reason = "what it finds is its output")]
+async fn delivery_alone() -> anyhow::Result<()> {
+    let checkout = Checkout::locate();
+    let folder = tempfile::tempdir_in(checkout.target())?;
+    let delivered = delivery::measure(folder.path()).await?;
+    let naive = naive::measure().await?;
+    println!("{:#}", serde_json::json!({ "delivery": delivered, "naive": naive }));
     Ok(())
 }
 

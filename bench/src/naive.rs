@@ -124,7 +124,10 @@ async fn unavailable() -> anyhow::Result<Kept> {
     // Two calls a message, every tenth of all.
     for skip in (9..2 * MESSAGES).step_by(10) {
         let rule = FaultRule::every_call(Effect::status(503));
-        webhook.hubspot.sandbox().add_fault(rule.skip(u32::try_from(skip)?).times(1));
+        webhook
+            .hubspot
+            .sandbox()
+            .add_fault(rule.skip(u32::try_from(skip)?).times(1));
     }
     messages.join_all().await;
     Ok(webhook.kept(contacts))
@@ -134,7 +137,9 @@ async fn long() -> anyhow::Result<Kept> {
     let webhook = Webhook::start(Limits::off()).await?;
     let contact = webhook.contact(0)?;
     for number in 0..LONG_MESSAGES {
-        webhook.handle(&contact, &format!("{}{}", text(number), "x".repeat(LONG))).await;
+        webhook
+            .handle(&contact, &format!("{}{}", text(number), "x".repeat(LONG)))
+            .await;
     }
     Ok(webhook.kept([(contact, LONG_MESSAGES)]))
 }
@@ -197,7 +202,10 @@ impl Webhook {
         let mut sum = Kept { sent: 0, kept: 0 };
         for (contact, sent) in contacts {
             let found = self.hubspot.sandbox().contact(contact.as_str());
-            let value = found.as_ref().and_then(|found| found.property(PROPERTY)).unwrap_or_default();
+            let value = found
+                .as_ref()
+                .and_then(|found| found.property(PROPERTY))
+                .unwrap_or_default();
             sum.sent += sent;
             sum.kept += (0..sent).filter(|number| value.contains(&text(*number))).count();
         }

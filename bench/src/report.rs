@@ -5,11 +5,13 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::checkout::Checkout;
+use crate::delivery::{self, Delivery};
 use crate::identity::{self, Identity};
 use crate::idle::Idle;
 use crate::latency::Latency;
 use crate::machine::Machine;
 use crate::messages::{self, Moderate, Saturated};
+use crate::naive::Naive;
 use crate::percentiles::Percentiles;
 use crate::registrations::{self, Registrations};
 use crate::sandbox::{self, SandboxReads};
@@ -42,6 +44,8 @@ pub struct Figures {
     pub loopback: Percentiles,
     pub idle: Idle,
     pub identity: Identity,
+    pub delivery: Delivery,
+    pub naive: Naive,
     pub sandbox: SandboxReads,
 }
 
@@ -62,6 +66,8 @@ fn markdown(figures: &Figures) -> Result<String, std::fmt::Error> {
     messages(&mut page, figures)?;
     latency(&mut page, figures)?;
     visitor_tokens(&mut page, figures)?;
+    to_hubspot(&mut page, figures)?;
+    naive_way(&mut page, &figures.naive)?;
     sandbox(&mut page, figures)?;
     memory(&mut page, figures)?;
     browser(&mut page, figures)?;
@@ -253,6 +259,65 @@ fn sandbox(page: &mut String, figures: &Figures) -> std::fmt::Result {
     )?;
     let reads = &figures.sandbox;
     row(page, "Contact read", Some(reads.each_second), &reads.answer)?;
+    writeln!(page)
+}
+
+fn to_hubspot(page: &mut String, figures: &Figures) -> std::fmt::Result {
+    let measured = &figures.delivery;
+    writeln!(
+        page,
+        "## Delivery to HubSpot\n\n\
+         In virtual time: the engine, its store and the sandbox are real, the clock is moved from event to event, and on by 200 ms for each\n\
+         call. {} contacts write a message each ten seconds, for ten minutes; a chat by itself has {} messages with log-normal gaps (median\n\
+         6 s). All calls count, the first look-ups and the creation of the contacts too. The time is from the acknowledgement until\n\
+         HubSpot has the message.\n\n\
+         | | Messages | Calls | Calls a message | Aim | p50 | p99 | Aim |\n|---|---:|---:|---:|---:|---:|---:|---:|",
+        delivery::CONTACTS,
+        delivery::LONE
+    )?;
+    for (what, run, calls, lag) in [
+        ("1,000 contacts, default", &measured.many, "≤ 0.05", "≤ 35 s"),
+        ("1,000 contacts, `fast`", &measured.many_fast, "–", "≤ 6 s"),
+        ("A chat by itself, default", &measured.lone, "≤ 0.35", "≤ 35 s"),
+    ] {
+        writeln!(
+            page,
+            "| {what} | {} | {} | {:.3} | {calls} | {:.1} s | {:.1} s | {lag} |",
+            run.messages,
+            run.calls,
+            run.calls_each(),
+            run.lag.p50_us / 1e6,
+            run.lag.p99_us / 1e6,
+        )?;
+    }
+    writeln!(page)
+}
+
+fn naive_way(page: &mut String, naive: &Naive) -> std::fmt::Result {
+    writeln!(
+        page,
+        "Beside it the way that tutorials show: a webhook that reads the property, appends, and writes it back, for each message by\n\
+         itself, and answers 200 to everything. Each call takes 100 ± 50 ms. Parlor loses none in any of these.\n\n\
+         | | Answered 200 | In HubSpot | Lost |\n|---|---:|---:|---:|"
+    )?;
+    for (what, kept) in [
+        ("One contact, ten messages a second", naive.steady),
+        ("Bursts of twenty, each for one contact", naive.burst),
+        (
+            "Fifteen messages a second, each for its own contact, 100 calls in ten seconds",
+            naive.past_limit,
+        ),
+        ("One call in ten answers 503", naive.unavailable),
+        ("100 messages of 1,000 characters, one after the other", naive.long),
+    ] {
+        writeln!(
+            page,
+            "| {what} | {} | {} | {:.0} % |",
+            kept.sent,
+            kept.kept,
+            kept.lost()
+        )?;
+    }
     writeln!(page)
 }
 

@@ -33,7 +33,12 @@ impl Draft {
 
 impl Delivery {
     /// What is to be written into a record; nothing when it holds everything already, or rests.
-    pub(super) async fn draft(&self, client: &Client, dirty: DirtyRecord, contact: &Contact) -> Result<Option<Draft>, Stop> {
+    pub(super) async fn draft(
+        &self,
+        client: &Client,
+        dirty: DirtyRecord,
+        contact: &Contact,
+    ) -> Result<Option<Draft>, Stop> {
         let tenant = &self.options.tenant;
         let known = self.store.sent_values(tenant, &dirty.record).await?;
         let current = contact.property(&self.options.property).unwrap_or_default();

@@ -7,8 +7,8 @@ use parlor_hubspot::{Class, Client, ContactId, Error, MAX_BATCH_INPUTS, Note, No
 use parlor_store::{DirtyRecord, NoteKind, NoteState, Postponement, StoredNote, TranscriptConversation};
 use time::OffsetDateTime;
 
-use super::transcript::{NOTE_UNITS, NoteText, Overflow, note_body, note_heading};
 use super::read::may_be_one;
+use super::transcript::{NOTE_UNITS, NoteText, Overflow, note_body, note_heading};
 use super::write::MOST_UNCLEAR;
 use super::{Delivery, Stop, UNCLEAR_MARGIN, portal_trouble, reason_of, reason_of_portal};
 
@@ -192,7 +192,10 @@ impl Delivery {
             Class::NotFound | Class::Conflict { .. } => {
                 let postponement = Postponement {
                     give_up_failing_since: Some(self.give_up_failing_since()),
-                    ..Postponement::until(self.context.now() + self.back_off(noted.dirty.attempts), reason_of(error))
+                    ..Postponement::until(
+                        self.context.now() + self.back_off(noted.dirty.attempts),
+                        reason_of(error),
+                    )
                 };
                 self.postpone(vec![record.clone()], postponement).await?;
             }

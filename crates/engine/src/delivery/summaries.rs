@@ -47,7 +47,9 @@ impl Delivery {
                 Progress::Resting => return Ok(false),
                 Progress::Done if is_planned => return Ok(true),
                 Progress::Done => {
-                    let Some(plan) = summary(&noted, ended) else { return Ok(true) };
+                    let Some(plan) = summary(&noted, ended) else {
+                        return Ok(true);
+                    };
                     self.store.plan_notes(tenant, vec![plan]).await?;
                     is_planned = true;
                 }

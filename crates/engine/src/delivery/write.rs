@@ -279,7 +279,9 @@ impl Delivery {
     /// Whether HubSpot took what was written for others since this record began to fail.
     pub(super) fn others_are_well(&self, dirty: &DirtyRecord) -> bool {
         let last = *self.last_written.lock().unwrap_or_else(PoisonError::into_inner);
-        dirty.failing_since.is_some_and(|since| last.is_some_and(|last| last > since))
+        dirty
+            .failing_since
+            .is_some_and(|since| last.is_some_and(|last| last > since))
     }
 
     async fn written(&self, draft: Draft) -> Result<(), Stop> {

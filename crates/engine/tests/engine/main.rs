@@ -24,6 +24,7 @@ mod random_walk;
 mod registration;
 mod registration_again;
 mod reps;
+mod summaries;
 mod timing;
 mod unclear;
 mod visitor_tokens;

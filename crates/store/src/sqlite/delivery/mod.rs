@@ -9,9 +9,9 @@ mod records;
 use std::time::Duration;
 
 pub(super) use addresses::order_contact;
-pub(super) use progress::dirty_record;
 use async_trait::async_trait;
 use parlor_protocol::{ClaimedEmail, ConversationId, TenantId};
+pub(super) use progress::dirty_record;
 
 use super::SqliteStore;
 use super::leases;
