@@ -8,4 +8,5 @@ mod connection;
 mod privacy;
 mod raw_server;
 mod requests;
+mod token_info;
 mod visitor_tokens;
