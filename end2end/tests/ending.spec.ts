@@ -2,7 +2,7 @@
 import { expect, test } from '../support/test';
 import { somebody } from '../support/visitor';
 
-test.use({ server: 'ending' });
+test.use({ server: 'ending', settings: { PARLOR_DELIVERY: 'default' } });
 
 test('when a rep ends a conversation, what was said last is in HubSpot at once', async ({ parlor, newVisitor, newRep }) => {
   const visitor = await newVisitor();

@@ -13,7 +13,7 @@ use parlor_protocol::TenantId;
 use parlor_store::{SecretHash, Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
-use crate::budget::{NoTurn, Share};
+use crate::budget::{NoTurn, Share, Turn};
 use crate::delivery::other_portal;
 use crate::identity::Sealer;
 use crate::{Context, Engine, Portal, Rep};
@@ -236,14 +236,19 @@ impl Engine {
     /// Asks HubSpot whose a token is and what it may do, before it is used.
     pub async fn check_token(&self, tenant: &TenantId, token: SecretString) -> Result<CheckedToken, ConnectError> {
         let client = self.connection.portal.connect(token)?;
+        // Two calls: whose it is, and what it may do.
+        let turns = [self.turn().await?, self.turn().await?];
+        let checked = check_client(self.store.as_ref(), tenant, &client).await;
+        drop(turns);
+        checked
+    }
+
+    async fn turn(&self) -> Result<Turn<'_>, ConnectError> {
         let turn = self.budget.turn(Share::Others, TURN_WITHIN).await;
-        let turn = turn.map_err(|no_turn| match no_turn {
+        turn.map_err(|no_turn| match no_turn {
             NoTurn::DayIsSpent(_) => ConnectError::Unknown("the day's calls are used".to_owned()),
             NoTurn::TooLong(_) => ConnectError::Unknown("its limits leave no room for a call now".to_owned()),
-        })?;
-        let checked = check_client(self.store.as_ref(), tenant, &client).await;
-        drop(turn);
-        checked
+        })
     }
 
     /// Uses a token from now on, when it is good.

@@ -8,10 +8,13 @@ use clap::{Args, Subcommand};
 use parlor_engine::Context;
 use parlor_engine::connection::{CheckedToken, ConnectError, check_client, keep_token};
 use parlor_protocol::TenantId;
+use parlor_store::Settings as _;
 use secrecy::SecretString;
 
 use super::add::say;
+use super::serve::USED_WITH;
 use super::{Failure, database, open_store_at};
+use crate::origin::is_loopback;
 use crate::settings::Settings;
 use crate::{run, secret_key};
 
@@ -44,6 +47,14 @@ pub(super) async fn run(settings: &Settings, command: HubspotCommand) -> Result<
     let path = database(settings);
     let sealer = secret_key::sealer(settings.secret_key.as_ref(), &path, &context)?;
     let store = open_store_at(path)?;
+    if store.setting(USED_WITH).await?.as_deref() == Some("sandbox") && !is_loopback(&settings.hubspot.base_url) {
+        store.close().await;
+        return Err(Failure::Usage(
+            "this database belongs to the sandbox, and HUBSPOT_BASE_URL leads to the real HubSpot: name the real database with \
+             DATABASE_URL"
+                .to_owned(),
+        ));
+    }
     let outcome = async {
         let checked = check_client(&store, &tenant, &client).await?;
         tell(&checked);

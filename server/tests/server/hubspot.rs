@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use parlor_protocol::TenantId;
 use parlor_sandbox::{DEFAULT_TOKEN, Effect, FaultRule, Sandbox, SandboxOptions};
+use parlor_store::sqlite::{OpenOptions, Role, SqliteStore};
+use parlor_store::{Settings as _, SystemClock};
 use serde_json::json;
 
 use crate::house::House;
@@ -92,6 +94,21 @@ async fn the_commands_say_what_there_is_and_what_to_do() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(error_text(&output).contains(words), "{}", error_text(&output));
     }
+    let store = SqliteStore::open(&OpenOptions {
+        path: folder.path("parlor.db"),
+        clock: std::sync::Arc::new(SystemClock),
+        role: Role::Command,
+    })
+    .unwrap();
+    store.set_setting("used_with", "sandbox").await.unwrap();
+    store.close().await;
+    folder.write("token", "pat-na1-of-a-real-account");
+    let mixed = folder.run(&["hubspot", "connect", "--token-file", "token"]).await;
+    assert!(
+        error_text(&mixed).contains("belongs to the sandbox"),
+        "{}",
+        error_text(&mixed)
+    );
     let all = folder.run(&["deliveries", "replay", "--all"]).await;
     assert!(String::from_utf8_lossy(&all.stdout).contains("0 on their way again."));
 }

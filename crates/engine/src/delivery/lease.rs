@@ -122,3 +122,60 @@ impl Delivery {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+    use async_trait::async_trait;
+    use parlor_store::Clock;
+
+    use super::*;
+    use crate::{OsRandom, Timer};
+
+    /// A clock and a passing of time that say what they are told, in seconds.
+    #[derive(Default)]
+    struct Told {
+        clock: AtomicI64,
+        passed: AtomicU64,
+    }
+
+    impl Clock for Told {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_millis(self.clock.load(Ordering::SeqCst) * 1_000)
+        }
+    }
+
+    #[async_trait]
+    impl Timer for Told {
+        fn elapsed(&self) -> Duration {
+            Duration::from_secs(self.passed.load(Ordering::SeqCst))
+        }
+
+        async fn sleep(&self, _: Duration) {}
+    }
+
+    #[test]
+    fn a_lease_ends_when_either_the_clock_or_the_passing_of_time_says_so() {
+        let told = Arc::new(Told::default());
+        let context = Context::new(told.clone(), Arc::new(OsRandom)).with_timer(told.clone());
+        let lease = Lease::new(&context, Duration::from_secs(10));
+        assert_eq!(lease.left(&context), Duration::ZERO, "nothing is held yet");
+        for (clock, passed, left) in [(4, 4, 26), (31, 0, 0), (-3_600, 31, 0), (12, 7, 18)] {
+            told.clock.store(0, Ordering::SeqCst);
+            told.passed.store(0, Ordering::SeqCst);
+            let fence = Fence {
+                name: NAME.to_owned(),
+                token: 1,
+            };
+            *lease.held() = Some(Held {
+                fence,
+                asked: (context.elapsed(), context.now()),
+            });
+            told.clock.store(clock, Ordering::SeqCst);
+            told.passed.store(passed, Ordering::SeqCst);
+            assert_eq!(lease.left(&context), Duration::from_secs(left), "{clock} and {passed}");
+        }
+    }
+}

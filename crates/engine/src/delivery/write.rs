@@ -12,6 +12,9 @@ use super::draft::{Draft, in_batches};
 use super::read::{Found, found, may_be_one};
 use super::{BATCH, Delivery, EVERY_ONE, Stop, UNCLEAR_MARGIN, portal_trouble, reason_of, reason_of_portal, words_of};
 
+/// Batches under way at a time: where HubSpot takes its time to answer, one by one would not use what its limits allow.
+const LANES: usize = 4;
+
 /// Failures after which a record is written by itself, and rests no longer than before.
 pub(super) const MOST_UNCLEAR: u32 = 7;
 
@@ -27,7 +30,7 @@ impl Delivery {
     ) -> Result<bool, Stop> {
         let tenant = &self.options.tenant;
         let (now, coalescing) = (self.context.now(), self.options.coalescing);
-        let wanted = BATCH + handled.len();
+        let wanted = LANES * BATCH + handled.len();
         let mut dirty = self
             .store
             .dirty_records(tenant, now, due_by, coalescing, wanted)
@@ -37,19 +40,37 @@ impl Delivery {
             // What never failed says more of HubSpot than what may be at fault itself.
             dirty.sort_by_key(|record| record.attempts);
         }
-        dirty.truncate(most);
+        dirty.truncate(if most < BATCH { most } else { LANES * BATCH });
         if dirty.is_empty() {
             return Ok(false);
         }
         handled.extend(dirty.iter().map(|record| record.record.clone()));
+        let mut batches = dirty.chunks(BATCH).map(<[DirtyRecord]>::to_vec);
+        let mut lane = || Box::pin(self.write_batch(client, batches.next().unwrap_or_default(), most < BATCH));
+        // Each goes to its end, whatever becomes of the others: a call that is left half-way is in doubt.
+        let (first, second, third, fourth) = tokio::join!(lane(), lane(), lane(), lane());
+        for again in [first, second, third, fourth] {
+            for record in again? {
+                handled.remove(&record);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Writes records of one batch. Answers those that are to be taken up again.
+    async fn write_batch(&self, client: &Client, dirty: Vec<DirtyRecord>, is_probe: bool) -> Result<Vec<String>, Stop> {
+        if dirty.is_empty() {
+            return Ok(Vec::new());
+        }
+        let tenant = &self.options.tenant;
         let ids: Vec<&str> = dirty.iter().map(|record| record.record.as_str()).collect();
         let reading = match self
             .read(client, BatchReadBy::Id, &ids, &self.wanted_properties())
             .await
         {
-            Err(Stop::Portal(trouble)) if most < BATCH => {
+            Err(Stop::Portal(trouble)) if is_probe => {
                 // It may be this one's fault: the next probe takes another.
-                let postponement = Postponement::until(now, trouble.words.as_str());
+                let postponement = Postponement::until(self.context.now(), trouble.words.as_str());
                 self.postpone(vec![dirty[0].record.clone()], postponement).await?;
                 return Err(Stop::Portal(trouble));
             }
@@ -81,18 +102,18 @@ impl Delivery {
                 Found::Contact(contact) => present.push((record, contact)),
             }
         }
-        let mut drafts = Vec::new();
+        let (mut drafts, mut again) = (Vec::new(), Vec::new());
         for (record, contact) in present {
             if survivors.contains(&record.record) {
                 // It has just come into more than was read of it; the next step reads it again. Each time this happens, two
                 // records have become one.
-                handled.remove(&record.record);
+                again.push(record.record);
             } else {
                 drafts.extend(self.draft(client, record, &contact).await?);
             }
         }
         self.write_drafts(client, drafts).await?;
-        Ok(true)
+        Ok(again)
     }
 
     fn wanted_properties(&self) -> [&str; 3] {

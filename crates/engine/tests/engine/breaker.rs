@@ -153,3 +153,32 @@ async fn cannot_be_read(place: usize) {
         world.assert_delivered(person, "").await;
     }
 }
+
+#[tokio::test]
+async fn a_missing_scope_is_named_and_delivery_goes_on_once_it_is_there() {
+    let world = World::with(Some("pat-reader")).await;
+    let token = |scopes: &[&str]| world.sandbox().add_token("pat-reader", scopes.iter().copied());
+    token(&[
+        "crm.objects.contacts.read",
+        "crm.schemas.contacts.read",
+        "crm.schemas.contacts.write",
+    ]);
+    let ada = world.ada().await;
+    world.say(&ada, "hello").await;
+    for _ in 0..5 {
+        let due = world.pass().await.unwrap();
+        assert!(
+            world
+                .engine
+                .delivery()
+                .in_words()
+                .ends_with("HubSpot answers 403: the token lacks crm.objects.contacts.write"),
+            "{}",
+            world.engine.delivery().in_words()
+        );
+        world.set_clock(due);
+    }
+    token(&["*"]);
+    world.pass_until_idle().await;
+    world.assert_delivered(&ada, "").await;
+}
