@@ -1,31 +1,14 @@
 // Who a visitor is, as the site proves it: HubSpot's own chat booted by the loader, and Parlor's own chat beside it.
-import type { Page } from '@playwright/test';
+import fs from 'node:fs/promises';
+import path from 'node:path';
 
-import { proofOf } from '../support/proof';
 import { pageWithSnippet } from '../support/host_page';
+import { call, hubSpotChat as box, next, QUEUE } from '../support/page_api';
+import { proofOf } from '../support/proof';
 import { expect, test } from '../support/test';
-import { somebody, Visitor } from '../support/visitor';
+import { somebody } from '../support/visitor';
 
 test.use({ server: 'identity' });
-
-/** The loader's queue, as docs/embedding.md has it. */
-const QUEUE = '<script>window.Parlor = window.Parlor || function () { (Parlor.q = Parlor.q || []).push(arguments); };</script>';
-
-const box = (page: Page) => page.locator('#hubspot-messages-iframe-container');
-
-/** Calls `Parlor` on the page. */
-const call = (page: Page, command: string, options?: object) =>
-  page.evaluate(([name, given]) => (window as never as { Parlor: (...words: unknown[]) => void }).Parlor(name, given), [command, options]);
-
-/** The next event of this name, as the page's handler gets it. */
-const next = (page: Page, event: string) =>
-  page.evaluate(
-    (name) =>
-      new Promise<Record<string, string>>((resolve) => {
-        (window as never as { Parlor: (...words: unknown[]) => void }).Parlor('on', { event: name, handler: resolve });
-      }),
-    event,
-  );
 
 test('the demo signs Ada in and out: HubSpot’s chat knows her in between, and her proof is worth nothing afterwards', async ({
   parlor,
@@ -197,4 +180,27 @@ test('Parlor’s own chat tells the page HubSpot’s token, and goes on whatever
   await visitor.openChat();
   await visitor.register(somebody('Lise', 'Meitner'));
   await visitor.say('Still here.');
+});
+
+test('a page that boots HubSpot’s chat by itself hands it the token, as docs/embedding.md has it', async ({
+  parlor,
+  newContext,
+  newHostPage,
+}) => {
+  const guide = await fs.readFile(path.resolve(__dirname, '../../docs/embedding.md'), 'utf8');
+  const example = [...guide.matchAll(/```js\n(.*?)```/gs)].map(([, code]) => code).find((code) => code.includes('identificationToken'));
+  let html = '';
+  const host = await newHostPage(() => html);
+  const { key, secret } = await parlor.addIdentity('Both', host.origin, []);
+  const settings = '<script>window.hsConversationsSettings = { loadImmediately: false };</script>';
+  const script = `<script id="hs-script-loader" async defer src="${parlor.sandbox}/scripts/891936587.js"></script>`;
+  const identify = `Parlor("identify", { token: ${JSON.stringify(proofOf(key, secret, 'ada@example.com'))} });`;
+  html = pageWithSnippet(parlor.origin, key).replace(
+    '</title>',
+    `</title>${settings}${script}${QUEUE}<script>${example}${identify}</script>`,
+  );
+  const page = await (await newContext()).newPage();
+  await page.goto(host.origin);
+  await expect(box(page)).toContainText('identified as ada@example.com');
+  await expect(page.locator('parlor-chat .launcher')).toBeVisible();
 });
