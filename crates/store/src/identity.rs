@@ -83,6 +83,17 @@ impl fmt::Debug for StoredToken {
     }
 }
 
+/// A proof that was revoked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevokedProof {
+    /// Whose it was.
+    pub widget: WidgetId,
+    /// What tells it from that widget's others.
+    pub hash: SecretHash,
+    /// Until when it is refused.
+    pub until: Timestamp,
+}
+
 /// Proofs and visitor tokens, kept.
 #[async_trait]
 pub trait Identities {
@@ -98,7 +109,7 @@ pub trait Identities {
     ) -> Result<bool, StoreError>;
 
     /// Revokes one proof until `until`, when it ends by itself; of two moments the later counts. Answers whether the tenant
-    /// has such a widget. The hash has to cover the widget, too: [`Identities::revoked_proofs`] does not tell them apart.
+    /// has such a widget.
     async fn revoke_proof(
         &self,
         tenant: &TenantId,
@@ -107,9 +118,9 @@ pub trait Identities {
         until: Timestamp,
     ) -> Result<bool, StoreError>;
 
-    /// The revoked proofs of the whole installation that are not past their time, each with that time, the first to end
-    /// first. A server reads them once, when it starts.
-    async fn revoked_proofs(&self, now: Timestamp) -> Result<Vec<(SecretHash, Timestamp)>, StoreError>;
+    /// The revoked proofs of the whole installation that are not past their time, the first to end first. A server reads them
+    /// once, when it starts.
+    async fn revoked_proofs(&self, now: Timestamp) -> Result<Vec<RevokedProof>, StoreError>;
 
     /// The token of a key that is not past its time.
     async fn visitor_token(

@@ -28,7 +28,7 @@ pub(super) struct IdentityArguments {
     /// The site's Ed25519 public key (EdDSA): a PEM file, or "none"
     #[arg(long, value_name = "FILE")]
     public_key: Option<PathBuf>,
-    /// Refuse every proof issued until now
+    /// Refuse every proof issued until now, or dated within the next thirty seconds
     #[arg(long)]
     revoke: bool,
     /// Which chat the loader boots

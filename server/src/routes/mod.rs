@@ -80,11 +80,15 @@ pub fn router(server: Server) -> Router {
     let foreign = Router::new()
         .route(
             "/api/visitor-token",
-            post(visitor_token::exchange).options(visitor_token::preflight),
+            post(visitor_token::exchange)
+                .options(visitor_token::preflight)
+                .fallback(visitor_token::no_such_method),
         )
         .route(
             "/api/visitor-token/revoke",
-            post(visitor_token::revoke).options(visitor_token::preflight),
+            post(visitor_token::revoke)
+                .options(visitor_token::preflight)
+                .fallback(visitor_token::no_such_method),
         )
         .layer(DefaultBodyLimit::max(PROOF_BYTES));
     let trusted: std::sync::Arc<[ipnet::IpNet]> = server.settings.trusted_proxies.clone().into();

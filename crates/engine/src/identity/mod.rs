@@ -4,34 +4,38 @@
 //! identification token ([`VisitorToken`]), created once for its twelve hours. What somebody typed into a form is never exchanged:
 //! the types see to that ([`ProvenEmail`]). `docs/identity.md` is the site's developer's side of it.
 
+mod claims;
+mod errors;
 mod proof;
+mod revoked;
 mod seal;
 pub mod settings;
 mod visitor_tokens;
 
-use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use governor::clock::Clock as _;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use moka::future::Cache;
 use parlor_hubspot::Client;
-use parlor_protocol::{ClaimedEmail, PersonName, TenantId, WidgetId};
-use parlor_store::{SecretHash, Store, StoreError, Timestamp, Widget, WidgetIdentity};
+use parlor_protocol::{ClaimedEmail, PersonName, TenantId, WidgetId, WidgetKey};
+use parlor_store::{SecretHash, Store, StoreError, Widget, WidgetIdentity};
 use sha2::{Digest, Sha256};
 
-pub use proof::{Person, Proof, ProofError, ProofKeys, ProvenEmail, VerifiedEmail, VouchedEmail};
+pub use errors::{ExchangeError, ProofError, TokenError};
+pub use proof::{Person, Proof, ProofKeys, ProvenEmail, Revocation, VerifiedEmail, VouchedEmail};
 pub use seal::Sealer;
-pub use visitor_tokens::{MARGIN, TokenError, TokenTrouble, VisitorToken};
+pub use visitor_tokens::{MARGIN, TokenTrouble, VisitorToken};
 
+use self::revoked::Revoked;
 use self::visitor_tokens::VisitorTokens;
 use crate::Context;
 
-/// How long a widget's settings may be remembered: another process may change them.
+/// How long a widget and its settings may be remembered: another process may change them.
 const SETTINGS_HOLD: Duration = Duration::from_secs(2);
-/// Widgets whose settings are remembered.
+/// Widgets that are remembered.
 const MOST_WIDGETS: u64 = 10_000;
 /// Exchanges of one address that is only vouched for: so many at once, then one more in each period.
 const VOUCHED_AT_ONCE: NonZeroU32 = NonZeroU32::new(10).unwrap();
@@ -74,65 +78,31 @@ pub struct Exchanged {
     pub email: ProvenEmail,
 }
 
-/// Why nothing was exchanged. `Display` is for the site's developer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ExchangeError {
-    /// The proof does not hold.
-    #[error(transparent)]
-    Proof(#[from] ProofError),
-    /// A server call carried another secret than the widget's, or the widget has none.
-    #[error(
-        "the secret is not this widget's: send it as `Authorization: Bearer …` from your server, never from a page"
-    )]
-    Secret,
-    /// The widget's settings allow no vouching.
-    #[error("this widget does not exchange addresses without proof: see docs/identity.md on landing pages")]
-    VouchingNotAllowed,
-    /// The same address was exchanged too often without proof.
-    #[error("this address was exchanged too often without proof: try again later")]
-    RateLimited(Duration),
-    /// The widget's secret was sealed with another key than this installation's.
-    #[error(
-        "the widget's secret cannot be read with this installation's key: its operator restores the key file or makes a new secret"
-    )]
-    SecretUnreadable,
-    /// There is no token.
-    #[error(transparent)]
-    Token(#[from] TokenError),
-}
-
-impl ExchangeError {
-    /// The stable code for programs.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Proof(error) => error.code(),
-            Self::Secret => "secret_wrong",
-            Self::VouchingNotAllowed => "proof_required",
-            Self::RateLimited(_) => "rate_limited",
-            Self::SecretUnreadable => "secret_unreadable",
-            Self::Token(error) => error.code(),
-        }
-    }
-}
-
 /// One widget's settings, ready to check with.
 struct WidgetProofs {
     keys: ProofKeys,
-    /// The hash of the secret, for calls that carry it.
-    secret: Option<SecretHash>,
+    secret: Secret,
     settings: WidgetIdentity,
+}
+
+/// A widget's secret, for calls that carry it.
+enum Secret {
+    None,
+    /// It was sealed with another key than this installation's.
+    Unreadable,
+    Hash(SecretHash),
 }
 
 /// Identity of one tenant's visitors.
 pub struct Identity {
     context: Context,
     store: Arc<dyn Store>,
+    tenant: TenantId,
     sealer: Arc<Sealer>,
     tokens: Arc<VisitorTokens>,
-    widgets: Cache<WidgetId, Arc<WidgetProofs>>,
-    /// Proofs that were revoked, each until it would have ended by itself.
-    revoked: RwLock<HashMap<SecretHash, Timestamp>>,
+    widgets: Cache<WidgetKey, Arc<Widget>>,
+    proofs: Cache<WidgetId, Arc<WidgetProofs>>,
+    revoked: Revoked,
     vouched: DefaultKeyedRateLimiter<SecretHash>,
 }
 
@@ -143,27 +113,48 @@ impl Identity {
         options: IdentityOptions,
     ) -> Result<Self, StoreError> {
         let IdentityOptions { tenant, client, sealer } = options;
-        let revoked = store.revoked_proofs(context.now()).await?.into_iter().collect();
-        let tokens = VisitorTokens::new(context.clone(), Arc::clone(&store), tenant, client, Arc::clone(&sealer));
+        let revoked = Revoked::new(store.revoked_proofs(context.now()).await?);
+        let tokens = VisitorTokens::new(
+            context.clone(),
+            Arc::clone(&store),
+            tenant.clone(),
+            client,
+            Arc::clone(&sealer),
+        );
         tokens.forget_other_keys().await?;
         let quota = Quota::with_period(VOUCHED_EVERY).unwrap_or(Quota::per_minute(NonZeroU32::MIN));
         Ok(Self {
             context,
             store,
+            tenant,
             sealer,
             tokens: Arc::new(tokens),
-            widgets: Cache::builder()
-                .max_capacity(MOST_WIDGETS)
-                .time_to_live(SETTINGS_HOLD)
-                .build(),
-            revoked: RwLock::new(revoked),
+            widgets: remembering(),
+            proofs: remembering(),
+            revoked,
             vouched: RateLimiter::keyed(quota.allow_burst(VOUCHED_AT_ONCE)),
         })
+    }
+
+    /// The tenant's widget of a public key, for whoever asks often; what another process changed counts within two seconds.
+    pub async fn widget(&self, key: &WidgetKey) -> Result<Arc<Widget>, ExchangeError> {
+        let read = async {
+            let found = self.store.widget_by_key(key).await.map_err(TokenError::from)?;
+            let ours = found.filter(|widget| widget.tenant == self.tenant);
+            ours.map(Arc::new).ok_or(ExchangeError::NoWidget)
+        };
+        let found = self.widgets.try_get_with_by_ref(key, read).await;
+        found.map_err(|error| (*error).clone())
     }
 
     /// A widget's settings; those that another process changed count within two seconds.
     pub async fn settings(&self, widget: &Widget) -> Result<WidgetIdentity, ExchangeError> {
         Ok(self.of(widget).await?.settings.clone())
+    }
+
+    /// Whether the widget has a secret that this installation's key does not open.
+    pub async fn secret_is_unreadable(&self, widget: &Widget) -> Result<bool, ExchangeError> {
+        Ok(matches!(self.of(widget).await?.secret, Secret::Unreadable))
     }
 
     /// Exchanges what proves, or vouches for, an address for HubSpot's visitor identification token.
@@ -177,9 +168,11 @@ impl Identity {
                 last_name,
             } => {
                 let proofs = self.of(widget).await?;
-                // Hashes are compared: how long that takes tells nothing of the secret.
-                if proofs.secret != Some(crate::secret::hash(secret)) {
-                    return Err(ExchangeError::Secret);
+                match proofs.secret {
+                    // Hashes are compared: how long that takes tells nothing of the secret.
+                    Secret::Hash(hash) if hash == crate::secret::hash(secret) => {}
+                    Secret::Hash(_) | Secret::None => return Err(ExchangeError::Secret),
+                    Secret::Unreadable => return Err(ProofError::SecretUnreadable.into()),
                 }
                 if !proofs.keys.allows_vouching() {
                     return Err(ExchangeError::VouchingNotAllowed);
@@ -205,28 +198,26 @@ impl Identity {
     pub async fn check(&self, widget: &Widget, token: &str) -> Result<Proof, ExchangeError> {
         let proofs = self.of(widget).await?;
         let proof = proofs.keys.check(&widget.settings.key, token, self.context.now())?;
-        let revoked = self.revoked.read().unwrap_or_else(PoisonError::into_inner);
-        if revoked.contains_key(&proof.hash) {
+        if self.revoked.holds(&widget.settings.id, &proof.hash) {
             return Err(ProofError::Revoked.into());
         }
         Ok(proof)
     }
 
-    /// Revokes a proof, at its user's sign-out: it is worth nothing from here on. One that does not hold needs no revoking.
+    /// Revokes a proof, at its user's sign-out: it is worth nothing from here on, whether or not it is valid already, and so is every
+    /// other with its `jti` that was signed until now.
     pub async fn revoke(&self, widget: &Widget, token: &str) -> Result<(), ExchangeError> {
-        let proof = match self.check(widget, token).await {
-            Ok(proof) => proof,
-            Err(ExchangeError::Proof(ProofError::Expired | ProofError::Revoked)) => return Ok(()),
-            Err(error) => return Err(error),
-        };
-        // Clocks differ: it is remembered as long as it might be taken.
-        let until = proof.expires_at + Duration::from_mins(1);
+        let proofs = self.of(widget).await?;
+        let revocation = proofs
+            .keys
+            .revocation(&widget.settings.key, token, self.context.now())?;
+        let id = &widget.settings.id;
+        // In memory first: should the store fail, it is refused all the same, and whoever revokes it tries again.
+        self.revoked.add(id, revocation.hash, revocation.until)?;
         self.store
-            .revoke_proof(&widget.tenant, &widget.settings.id, proof.hash, until)
+            .revoke_proof(&widget.tenant, id, revocation.hash, revocation.until)
             .await
             .map_err(TokenError::from)?;
-        let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
-        revoked.insert(proof.hash, until);
         Ok(())
     }
 
@@ -241,19 +232,19 @@ impl Identity {
         self.tokens.count().await
     }
 
-    /// Removes what is past its time; answers how many rows went.
+    /// Removes what is past its time, and what came by a key that HubSpot has refused meanwhile; answers how many rows went.
     pub(crate) async fn clean_up(&self) -> Result<u64, StoreError> {
         let now = self.context.now();
         self.vouched.retain_recent();
-        self.revoked
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|_, until| *until > now);
-        self.store.remove_expired_identity(now).await
+        self.revoked.forget_ended(now);
+        Ok(self.tokens.forget_if_refused().await? + self.store.remove_expired_identity(now).await?)
     }
 
     async fn of(&self, widget: &Widget) -> Result<Arc<WidgetProofs>, ExchangeError> {
-        self.widgets
+        if widget.tenant != self.tenant {
+            return Err(ExchangeError::NoWidget);
+        }
+        self.proofs
             .try_get_with(widget.settings.id.clone(), self.read(widget))
             .await
             .map_err(|error| (*error).clone())
@@ -265,23 +256,22 @@ impl Identity {
             .widget_identity(&widget.tenant, &widget.settings.id)
             .await
             .map_err(TokenError::from)?;
-        let secret = match &settings.secret {
-            None => None,
-            Some(sealed) => {
-                let opened = self.sealer.open(&settings::place(&widget.settings.id), sealed);
-                Some(opened.ok_or(ExchangeError::SecretUnreadable)?)
-            }
+        let sealed = settings.secret.as_deref();
+        let opened = sealed.map(|sealed| self.sealer.open(&settings::place(&widget.settings.id), sealed));
+        let readable = opened.as_ref().and_then(Option::as_deref);
+        let keys = ProofKeys::new(
+            readable,
+            settings.public_key.as_ref(),
+            settings.landing_page,
+            settings.not_before,
+        );
+        // Whoever signs with a private key of their own is not concerned by a secret that cannot be read.
+        let (keys, secret) = match &opened {
+            None => (keys, Secret::None),
+            Some(None) => (keys.with_unreadable_secret(), Secret::Unreadable),
+            Some(Some(secret)) => (keys, Secret::Hash(SecretHash(Sha256::digest(secret).into()))),
         };
-        Ok(Arc::new(WidgetProofs {
-            keys: ProofKeys::new(
-                secret.as_deref(),
-                settings.public_key.as_ref(),
-                settings.landing_page,
-                settings.not_before,
-            ),
-            secret: secret.map(|secret| SecretHash(Sha256::digest(secret).into())),
-            settings,
-        }))
+        Ok(Arc::new(WidgetProofs { keys, secret, settings }))
     }
 
     fn count_vouched(&self, person: &Person) -> Result<(), ExchangeError> {
@@ -291,4 +281,16 @@ impl Identity {
             ExchangeError::RateLimited(refused.wait_time_from(clock.now()))
         })
     }
+}
+
+/// Remembers something of each widget for as long as may be.
+fn remembering<K, V>() -> Cache<K, V>
+where
+    K: std::hash::Hash + Eq + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    Cache::builder()
+        .max_capacity(MOST_WIDGETS)
+        .time_to_live(SETTINGS_HOLD)
+        .build()
 }

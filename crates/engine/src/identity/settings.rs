@@ -6,6 +6,7 @@ use parlor_protocol::{TenantId, WidgetId, WidgetKey};
 use parlor_store::{Provider, Store, StoreError, WidgetIdentity};
 
 use super::Sealer;
+use super::proof::SKEW_SECONDS;
 use crate::{Context, Secret};
 
 /// What an operator wants changed; everything left out stays as it is.
@@ -23,7 +24,7 @@ pub struct IdentityChange {
     pub public_key: Option<String>,
     /// Whether an address that is only vouched for may be exchanged.
     pub landing_page: Option<bool>,
-    /// Refuse every proof issued until now.
+    /// Refuse every proof issued until now, and in the next thirty seconds: a server whose clock is ahead has dated proofs so.
     pub revoke: bool,
 }
 
@@ -80,9 +81,10 @@ pub async fn change_identity(
             Some(text) => Some(parse_public_key(text).ok_or(IdentityChangeError::PublicKey)?),
         },
         landing_page: change.landing_page.unwrap_or(before.landing_page),
-        // The next second: proofs name the second in which they were issued.
+        // The next second, since proofs name the second in which they were issued; and what clocks may differ by.
         not_before: if change.revoke {
-            parlor_store::Timestamp::from_millis((context.now().millis() / 1_000 + 1) * 1_000)
+            let seconds = context.now().millis() / 1_000 + 1 + SKEW_SECONDS;
+            parlor_store::Timestamp::from_millis(seconds * 1_000)
         } else {
             before.not_before
         },

@@ -7,6 +7,7 @@
     reason = "a test may panic, and counts in the unit of what it tests"
 )]
 
+mod account;
 mod batches;
 mod contacts;
 mod identity;
@@ -19,4 +20,8 @@ mod registration_again;
 mod reps;
 mod unclear;
 mod visitor_tokens;
+mod visitor_tokens_refused;
+mod visitor_tokens_revoked;
+mod visitor_tokens_trouble;
+mod visitor_tokens_widgets;
 mod world;

@@ -8,7 +8,7 @@ use parlor_protocol::{TenantId, WidgetId};
 use super::SqliteStore;
 use super::row::{Fields, all, change, corrupt, one, signed};
 use super::writer::Batch;
-use crate::{Identities, Provider, SecretHash, StoreError, StoredToken, Timestamp, WidgetIdentity};
+use crate::{Identities, Provider, RevokedProof, SecretHash, StoreError, StoredToken, Timestamp, WidgetIdentity};
 
 #[async_trait]
 impl Identities for SqliteStore {
@@ -77,11 +77,15 @@ impl Identities for SqliteStore {
         .await
     }
 
-    async fn revoked_proofs(&self, now: Timestamp) -> Result<Vec<(SecretHash, Timestamp)>, StoreError> {
+    async fn revoked_proofs(&self, now: Timestamp) -> Result<Vec<RevokedProof>, StoreError> {
         self.read(move |connection| {
-            let sql = "SELECT hash, expires_at FROM revoked_proof WHERE expires_at > ?1 ORDER BY expires_at";
+            let sql = "SELECT widget_id, hash, expires_at FROM revoked_proof WHERE expires_at > ?1 ORDER BY expires_at";
             all(connection, "revoked_proof", sql, [now.millis()], |row| {
-                Ok((row.hash("hash")?, row.moment("expires_at")?))
+                Ok(RevokedProof {
+                    widget: row.parsed("widget_id")?,
+                    hash: row.hash("hash")?,
+                    until: row.moment("expires_at")?,
+                })
             })
         })
         .await

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parlor_protocol::{TenantId, WidgetId};
-use parlor_store::{Provider, SecretHash, StoredToken, Timestamp, WidgetIdentity};
+use parlor_store::{Provider, RevokedProof, SecretHash, StoredToken, Timestamp, WidgetIdentity};
 
 use crate::world::{World, hash, number, uuid};
 
@@ -144,7 +144,11 @@ pub async fn a_proof_is_revoked_until_the_latest_moment_asked_for(world: World) 
         assert!(revoked.await.unwrap());
         assert_eq!(
             world.store.revoked_proofs(now).await.unwrap(),
-            [(proof, now + Duration::from_mins(counts_until))]
+            [RevokedProof {
+                widget: world.widget.clone(),
+                hash: proof,
+                until: now + Duration::from_mins(counts_until),
+            }]
         );
     }
 }
@@ -160,12 +164,13 @@ pub async fn a_server_that_starts_learns_of_every_revoked_proof_that_still_count
     for (minutes, (tenant, widget)) in [50, 10, 30].into_iter().zip(&widgets) {
         let (proof, until) = (hash(number()), now + Duration::from_mins(minutes));
         assert!(world.store.revoke_proof(tenant, widget, proof, until).await.unwrap());
-        expected.push((proof, until));
+        let (widget, hash) = (widget.clone(), proof);
+        expected.push(RevokedProof { widget, hash, until });
     }
-    expected.sort_by_key(|(_, until)| *until);
+    expected.sort_by_key(|proof| proof.until);
     let world = world.restart();
     assert_eq!(world.store.revoked_proofs(now).await.unwrap(), expected);
-    let (_, first_end) = expected[0];
+    let first_end = expected[0].until;
     let just_before = first_end - Duration::from_millis(1);
     assert_eq!(world.store.revoked_proofs(just_before).await.unwrap(), expected);
     assert_eq!(world.store.revoked_proofs(first_end).await.unwrap(), expected[1..]);

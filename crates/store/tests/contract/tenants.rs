@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use parlor_protocol::{ConversationState, PageContext, TenantId};
 use parlor_store::{
-    Append, AppendOutcome, Delivered, NewVisitor, NewWidget, RecordState, SecretHash, Sending, StoredToken, Timestamp,
-    ValueHash, WidgetIdentity,
+    Append, AppendOutcome, Delivered, NewVisitor, NewWidget, RecordState, RevokedProof, SecretHash, Sending,
+    StoredToken, ValueHash, WidgetIdentity,
 };
 
 use crate::identity::{proving, token};
@@ -236,10 +236,7 @@ pub async fn no_method_reaches_into_another_tenant(world: World) {
 }
 
 /// How the default tenant proves identity: its widget's settings, the revoked proofs, a cached token and how many there are.
-async fn identity_of(
-    world: &World,
-    key: SecretHash,
-) -> (WidgetIdentity, Vec<(SecretHash, Timestamp)>, Option<StoredToken>, u64) {
+async fn identity_of(world: &World, key: SecretHash) -> (WidgetIdentity, Vec<RevokedProof>, Option<StoredToken>, u64) {
     let (store, tenant, now) = (&world.store, &world.tenant, world.now());
     (
         store.widget_identity(tenant, &world.widget).await.unwrap(),
