@@ -26,7 +26,7 @@ pub use delivery::{
     TranscriptConversation, ValueHash,
 };
 pub use error::StoreError;
-pub use identity::{Identities, Provider, RevokedProof, StoredToken, WidgetIdentity};
+pub use identity::{Edit, Identities, Provider, RevokedProof, StoredToken, WidgetIdentity, WidgetIdentityChange};
 pub use reps::{NewRep, Rep, Reps};
 pub use sessions::{SessionRow, Sessions};
 pub use settings::Settings;

@@ -8,7 +8,7 @@ use parlor_store::{
     StoredToken, ValueHash, WidgetIdentity,
 };
 
-use crate::identity::{proving, token};
+use crate::identity::{proving, token, whole};
 use crate::world::{World, by_visitor, email, hash, number, widget};
 
 /// A30, in the store: every method that takes a tenant and an id, with the ids of another tenant.
@@ -42,9 +42,10 @@ pub async fn no_method_reaches_into_another_tenant(world: World) {
     let (cached, until) = (token(&world, Duration::from_secs(60)), now + Duration::from_secs(60));
     assert!(
         store
-            .set_widget_identity(&world.tenant, &world.widget, proving(now))
+            .change_widget_identity(&world.tenant, &world.widget, whole(proving(now)))
             .await
             .unwrap()
+            .is_some()
     );
     assert!(
         store
@@ -208,10 +209,11 @@ pub async fn no_method_reaches_into_another_tenant(world: World) {
         .unwrap();
 
     assert!(
-        !store
-            .set_widget_identity(&other, &world.widget, WidgetIdentity::default())
+        store
+            .change_widget_identity(&other, &world.widget, whole(WidgetIdentity::default()))
             .await
             .unwrap()
+            .is_none()
     );
     let later = until + Duration::from_secs(60);
     assert!(!store.revoke_proof(&other, &world.widget, proof, later).await.unwrap());
