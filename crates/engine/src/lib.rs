@@ -3,6 +3,7 @@
 //! [`Engine`] is the one entrance. Time and randomness come in through [`Context`], storage through
 //! [`parlor_store::Store`], news goes out over the [`Bus`]. The server wires these together; tests wire them otherwise.
 
+mod account;
 mod admission;
 mod bus;
 mod card;
@@ -30,6 +31,7 @@ pub use secret::Secret;
 pub use visitors::{Granted, RegisterError, Registered};
 pub use widgets::{AddWidgetError, Origin, WidgetDraft};
 
+use crate::account::KeptAccount;
 use crate::admission::Admission;
 use crate::delivery::Delivery;
 use crate::identity::{Identity, IdentityOptions};
@@ -44,6 +46,7 @@ pub struct Engine {
     admission: Admission,
     sign_in_guard: SignInGuard,
     delivery: Arc<Delivery>,
+    account: KeptAccount,
     identity: Identity,
     inbox_news: InboxNews,
 }
@@ -52,7 +55,7 @@ impl Engine {
     /// Puts the engine together.
     ///
     /// # Errors
-    /// When the store cannot answer for the key that signs form stamps, or for revoked proofs.
+    /// When the store cannot answer for the key that signs form stamps, for the HubSpot account, or for revoked proofs.
     pub async fn new(
         context: Context,
         store: Arc<dyn Store>,
@@ -62,6 +65,7 @@ impl Engine {
         identity: IdentityOptions,
     ) -> Result<Self, StoreError> {
         let admission = Admission::new(&context, store.as_ref(), admission).await?;
+        let account = KeptAccount::read(store.as_ref(), delivery.client.as_ref()).await?;
         let delivery = Arc::new(Delivery::new(
             context.clone(),
             Arc::clone(&store),
@@ -76,6 +80,7 @@ impl Engine {
             bus,
             admission,
             delivery,
+            account,
             identity,
             inbox_news: InboxNews::default(),
         })
@@ -117,12 +122,13 @@ impl Engine {
         &self.identity
     }
 
-    /// Removes what is past its time: sessions, codes, tokens, sent forms, revoked proofs, forgotten rate limits. Answers how
-    /// many rows went.
+    /// Removes what is past its time: sessions, codes, tokens, sent forms, revoked proofs, forgotten rate limits; and keeps what was
+    /// learnt of the HubSpot account meanwhile. Answers how many rows went.
     pub async fn clean_up(&self) -> Result<u64, StoreError> {
         let now = self.context.now();
         self.admission.forget_idle(now);
         self.sign_in_guard.forget_idle();
+        self.keep_account().await?;
         Ok(self.store.remove_expired_sessions(now).await?
             + self.store.remove_expired_secrets(now).await?
             + self.identity.clean_up().await?)

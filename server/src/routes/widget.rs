@@ -197,7 +197,7 @@ async fn script_of(server: &Server, widget: &Widget) -> Result<Option<Arc<Script
     };
     match identity.provider {
         Provider::Parlor => Ok(server.loader.script(widget)),
-        Provider::HubSpot => match server.engine.delivery().account().await {
+        Provider::HubSpot => match server.engine.account().await {
             Ok(account) => {
                 let waits = identity.waits_for_consent;
                 Ok(server.loader.hubspot_script(widget, &account, waits))

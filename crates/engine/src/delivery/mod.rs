@@ -5,7 +5,7 @@
 //! when nothing is due, or when HubSpot as a whole cannot be worked with for a while; then it says when to come back.
 //! `docs/architecture.md` tells the whole story.
 
-mod pace;
+pub(crate) mod pace;
 mod property;
 mod read;
 mod resolve;
@@ -195,6 +195,12 @@ impl Delivery {
                 Err(words)
             }
         }
+    }
+
+    /// The account as far as it is known already: nobody is asked.
+    #[must_use]
+    pub fn known_account(&self) -> Option<AccountDetails> {
+        self.account.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The page of a record in HubSpot, once the portal is known.

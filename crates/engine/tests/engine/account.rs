@@ -50,3 +50,41 @@ async fn why_the_account_is_not_known_is_said_in_words() {
     let words = world.engine.delivery().account().await.unwrap_err();
     assert!(words.contains("HUBSPOT_ACCESS_TOKEN"), "{words}");
 }
+
+#[tokio::test]
+async fn the_account_is_known_after_a_restart_while_hubspot_is_away() {
+    for told_to_a_visitor in [true, false] {
+        let mut world = World::new().await;
+        let account = if told_to_a_visitor {
+            world.engine.account().await.unwrap()
+        } else {
+            // Delivery learns it, and the next cleaning keeps it.
+            world.pass().await;
+            world.engine.clean_up().await.unwrap();
+            world.engine.delivery().known_account().unwrap()
+        };
+        world.sandbox().set_down(true);
+        let calls = world.calls(DETAILS);
+        world.restart(Some(DEFAULT_TOKEN)).await;
+        let kept = world.engine.account().await.unwrap();
+        assert_eq!(
+            (kept.portal_id, kept.data_hosting_location),
+            (account.portal_id, account.data_hosting_location)
+        );
+        assert_eq!(world.calls(DETAILS), calls, "nobody waits for HubSpot");
+        // Another key may be another account's.
+        for other in [Some("another-key-of-another-account"), None] {
+            world.restart(other).await;
+            world.engine.account().await.unwrap_err();
+        }
+        // Once HubSpot answers, what it says counts.
+        world.sandbox().set_down(false);
+        world.restart(Some(DEFAULT_TOKEN)).await;
+        world.pass().await;
+        assert_eq!(world.engine.account().await.unwrap(), account_of(&world).await);
+    }
+}
+
+async fn account_of(world: &World) -> parlor_hubspot::AccountDetails {
+    world.engine.delivery().account().await.unwrap()
+}
