@@ -7,18 +7,44 @@ use std::time::Duration;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use parlor_hubspot::RateLimit;
 
-/// Calls per ten seconds until HubSpot has said what it allows: under the smallest limit there is (100, Free and Starter).
-const FIRST_CALLS: u64 = 80;
-const WINDOW: Duration = Duration::from_secs(10);
+/// The limit per ten seconds until HubSpot has said what it is: the smallest there is (Free and Starter).
+const FIRST_LIMIT: u64 = 100;
+pub(crate) const WINDOW: Duration = Duration::from_secs(10);
+
+/// Whose calls they are, and so which part of the limit is theirs: neither holds up the other.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Share {
+    /// Four fifths.
+    Delivery,
+    /// The fifth that is left.
+    VisitorTokens,
+}
+
+impl Share {
+    fn of(self, limit: u64) -> u64 {
+        let calls = match self {
+            Self::Delivery => limit * 4 / 5,
+            Self::VisitorTokens => limit / 5,
+        };
+        calls.max(1)
+    }
+}
 
 pub(crate) struct Pace {
+    share: Share,
     limiter: Mutex<(u64, std::sync::Arc<DefaultDirectRateLimiter>)>,
 }
 
 impl Pace {
     pub(crate) fn new() -> Self {
+        Self::of(Share::Delivery)
+    }
+
+    pub(crate) fn of(share: Share) -> Self {
+        let calls = share.of(FIRST_LIMIT);
         Self {
-            limiter: Mutex::new((FIRST_CALLS, limiter(FIRST_CALLS))),
+            share,
+            limiter: Mutex::new((calls, limiter(calls))),
         }
     }
 
@@ -28,7 +54,7 @@ impl Pace {
         limiter.until_ready().await;
     }
 
-    /// Learns from the latest answer's headers: four fifths of the limit are ours, the rest is for calls other than delivery.
+    /// Learns from the latest answer's headers.
     pub(crate) fn learn(&self, seen: Option<RateLimit>) {
         let Some(seen) = seen else { return };
         let (Some(most), Some(interval)) = (seen.max, seen.interval) else {
@@ -37,7 +63,7 @@ impl Pace {
         if interval != WINDOW || most == 0 {
             return;
         }
-        let calls = (most * 4 / 5).max(1);
+        let calls = self.share.of(most);
         let mut current = self.limiter.lock().unwrap_or_else(PoisonError::into_inner);
         if current.0 != calls {
             *current = (calls, limiter(calls));
@@ -53,4 +79,39 @@ fn limiter(calls: u64) -> std::sync::Arc<DefaultDirectRateLimiter> {
         .unwrap_or(NonZeroU32::MIN);
     let quota = Quota::with_period(WINDOW / half.get()).unwrap_or(Quota::per_second(NonZeroU32::MIN));
     std::sync::Arc::new(RateLimiter::direct(quota.allow_burst(half)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many calls have their turn at once.
+    async fn at_once(pace: &Pace) -> usize {
+        let mut turns = 0;
+        while tokio::time::timeout(Duration::ZERO, pace.turn()).await.is_ok() {
+            turns += 1;
+        }
+        turns
+    }
+
+    fn limit(most: u64) -> RateLimit {
+        RateLimit {
+            interval: Some(WINDOW),
+            max: Some(most),
+            ..RateLimit::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn the_shares_stay_within_the_limit_together_also_once_it_is_learnt() {
+        let (delivery, tokens) = (Pace::new(), Pace::of(Share::VisitorTokens));
+        // Half at once, half over the window.
+        assert_eq!((at_once(&delivery).await, at_once(&tokens).await), (40, 10));
+        for pace in [&delivery, &tokens] {
+            pace.learn(Some(limit(190)));
+        }
+        assert_eq!((at_once(&delivery).await, at_once(&tokens).await), (76, 19));
+        tokens.learn(Some(limit(1)));
+        assert_eq!(at_once(&tokens).await, 1, "never none at all");
+    }
 }

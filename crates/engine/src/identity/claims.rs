@@ -1,5 +1,6 @@
 //! What a token says, read claim by claim.
 
+use parlor_protocol::text::InvalidText;
 use parlor_protocol::{PersonName, WidgetKey};
 use serde_json::{Map, Value};
 
@@ -64,9 +65,9 @@ impl Claims {
     /// `sub` and `jti`.
     pub(super) fn id(&self, claim: &'static str) -> Result<Option<&str>, ProofError> {
         match self.text(claim)? {
-            Some(text) if text.is_empty() || text.chars().count() > ID_CHARACTERS => Err(ProofError::Claim {
+            Some(text) if text.trim().is_empty() || text.chars().count() > ID_CHARACTERS => Err(ProofError::Claim {
                 claim,
-                wrong: "must have 1 to 255 characters",
+                wrong: "must have 1 to 255 characters, and not only spaces",
             }),
             text => Ok(text),
         }
@@ -74,13 +75,47 @@ impl Claims {
 
     /// A person's name; an empty one is none.
     pub(super) fn name(&self, claim: &'static str) -> Result<Option<PersonName>, ProofError> {
-        match self.text(claim)? {
-            None => Ok(None),
-            Some(text) if text.trim().is_empty() => Ok(None),
-            Some(text) => PersonName::parse(text).map(Some).map_err(|_| ProofError::Claim {
-                claim,
-                wrong: "is no name: 1 to 100 characters on one line",
-            }),
+        name_of(self.text(claim)?.unwrap_or_default()).map_err(|_| ProofError::Claim {
+            claim,
+            wrong: "is no name: 1 to 100 characters on one line, without control characters",
+        })
+    }
+}
+
+/// A person's name as a site gives it; a blank one is none. What turns the direction of the text around it, so that a name could
+/// show as another, is refused.
+pub fn name_of(given: &str) -> Result<Option<PersonName>, InvalidText> {
+    let turns = |character: char| matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    match given.trim() {
+        "" => Ok(None),
+        name if name.contains(turns) => Err(InvalidText::ControlCharacter),
+        name => PersonName::parse(name).map(Some),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_of_any_script_is_taken_and_one_that_turns_the_text_around_it_is_not() {
+        for given in ["Ada", "عائشة", "אדה", "李"] {
+            assert_eq!(name_of(given).unwrap().unwrap().as_str(), given);
+        }
+        for blank in ["", "  ", "\u{3000}"] {
+            assert_eq!(name_of(blank), Ok(None));
+        }
+        for turning in ["\u{202e}adA", "Ada\u{2066}", "A\u{202a}da\u{202c}", "Ada\nLovelace"] {
+            assert_eq!(name_of(turning), Err(InvalidText::ControlCharacter), "{turning:?}");
+        }
+    }
+
+    #[test]
+    fn an_id_of_spaces_is_none() {
+        for blank in ["", " ", "\t\u{3000} "] {
+            let claims = Claims::new(Map::from_iter([("sub".to_owned(), Value::from(blank))]));
+            let wrong = claims.id("sub").unwrap_err();
+            assert_eq!(wrong.code(), "proof_claim", "{blank:?}");
         }
     }
 }

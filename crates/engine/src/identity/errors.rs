@@ -19,8 +19,8 @@ pub enum ExchangeError {
     /// The widget's settings allow no vouching.
     #[error("this widget does not exchange addresses without proof: see docs/identity.md on landing pages")]
     VouchingNotAllowed,
-    /// The same address was exchanged too often without proof.
-    #[error("this address was exchanged too often without proof: try again later")]
+    /// The same address, or the widget's in all, were exchanged too often without proof.
+    #[error("this address, or this widget's together, were exchanged too often without proof: try again later")]
     RateLimited(Duration),
     /// So many proofs are revoked at present that no more are taken.
     #[error(
@@ -157,8 +157,8 @@ pub enum TokenError {
         "HubSpot answers 403: the account's plan does not include visitor identification; it needs Professional or higher"
     )]
     PlanLacksIt,
-    /// 429.
-    #[error("HubSpot limits Parlor's calls (429): try again later")]
+    /// 429, or more visitors wait for a token than HubSpot's limit lets through.
+    #[error("HubSpot limits Parlor's calls, and more visitors wait for a token than it lets through: try again later")]
     RateLimited,
     /// HubSpot does not answer, or not as documented.
     #[error("HubSpot cannot be reached or does not answer as it should: try again later")]

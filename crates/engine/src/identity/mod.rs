@@ -24,6 +24,7 @@ use parlor_protocol::{ClaimedEmail, PersonName, TenantId, WidgetId, WidgetKey};
 use parlor_store::{SecretHash, Store, StoreError, Widget, WidgetIdentity};
 use sha2::{Digest, Sha256};
 
+pub use claims::name_of;
 pub use errors::{ExchangeError, ProofError, TokenError};
 pub use proof::{Person, Proof, ProofKeys, ProvenEmail, Revocation, VerifiedEmail, VouchedEmail};
 pub use seal::Sealer;
@@ -40,6 +41,11 @@ const MOST_WIDGETS: u64 = 10_000;
 /// Exchanges of one address that is only vouched for: so many at once, then one more in each period.
 const VOUCHED_AT_ONCE: NonZeroU32 = NonZeroU32::new(10).unwrap();
 const VOUCHED_EVERY: Duration = Duration::from_mins(1);
+/// The same for all of a widget's addresses together: whoever makes up addresses on its site must not use up HubSpot's limit.
+const VOUCHED_OF_WIDGET_AT_ONCE: NonZeroU32 = NonZeroU32::new(120).unwrap();
+const VOUCHED_OF_WIDGET_A_SECOND: NonZeroU32 = NonZeroU32::new(2).unwrap();
+/// How long whoever could not revoke a proof, for there are too many, had better wait.
+const TOO_MANY_REVOCATIONS_REST: Duration = Duration::from_mins(1);
 
 /// What identity works with.
 pub struct IdentityOptions {
@@ -85,6 +91,25 @@ struct WidgetProofs {
     settings: WidgetIdentity,
 }
 
+impl WidgetProofs {
+    fn check_secret(&self, secret: &str) -> Result<(), ExchangeError> {
+        match self.secret {
+            // Hashes are compared: how long that takes tells nothing of the secret.
+            Secret::Hash(hash) if hash == crate::secret::hash(secret) => Ok(()),
+            Secret::Hash(_) | Secret::None => Err(ExchangeError::Secret),
+            Secret::Unreadable => Err(ProofError::SecretUnreadable.into()),
+        }
+    }
+}
+
+/// Somebody who may have a token, and by which settings.
+struct Admitted {
+    person: Person,
+    /// By what the proof is revoked, where there is one.
+    proof: Option<SecretHash>,
+    proofs: Arc<WidgetProofs>,
+}
+
 /// A widget's secret, for calls that carry it.
 enum Secret {
     None,
@@ -104,6 +129,7 @@ pub struct Identity {
     proofs: Cache<WidgetId, Arc<WidgetProofs>>,
     revoked: Revoked,
     vouched: DefaultKeyedRateLimiter<SecretHash>,
+    vouched_of_widget: DefaultKeyedRateLimiter<WidgetId>,
 }
 
 impl Identity {
@@ -133,6 +159,9 @@ impl Identity {
             proofs: remembering(),
             revoked,
             vouched: RateLimiter::keyed(quota.allow_burst(VOUCHED_AT_ONCE)),
+            vouched_of_widget: RateLimiter::keyed(
+                Quota::per_second(VOUCHED_OF_WIDGET_A_SECOND).allow_burst(VOUCHED_OF_WIDGET_AT_ONCE),
+            ),
         })
     }
 
@@ -159,49 +188,92 @@ impl Identity {
 
     /// Exchanges what proves, or vouches for, an address for HubSpot's visitor identification token.
     pub async fn exchange(&self, widget: &Widget, credential: Credential<'_>) -> Result<Exchanged, ExchangeError> {
-        let person = match credential {
-            Credential::Proof(token) => self.check(widget, token).await?.person,
+        let admitted = self.admit(widget, credential).await?;
+        if matches!(admitted.person.email, ProvenEmail::Vouched(_)) {
+            self.count_vouched(widget, &admitted.person)?;
+        }
+        let token = self.tokens.get(&admitted.person).await?;
+        // HubSpot may have taken its time: meanwhile the user may have signed out, or the operator revoked what was issued.
+        let proofs = self.of(widget).await?;
+        if !Arc::ptr_eq(&proofs, &admitted.proofs) {
+            self.admit(widget, credential).await?;
+        } else if let Some(proof) = &admitted.proof {
+            self.check_not_revoked(widget, proof)?;
+        }
+        Ok(Exchanged {
+            token,
+            email: admitted.person.email,
+        })
+    }
+
+    /// Whether somebody may have a token, as things stand.
+    async fn admit(&self, widget: &Widget, credential: Credential<'_>) -> Result<Admitted, ExchangeError> {
+        let proofs = self.of(widget).await?;
+        match credential {
+            Credential::Proof(token) => {
+                let proof = self.check_with(&proofs, widget, token)?;
+                Ok(Admitted {
+                    person: proof.person,
+                    proof: Some(proof.hash),
+                    proofs,
+                })
+            }
             Credential::ServerCall {
                 secret,
                 email,
                 first_name,
                 last_name,
             } => {
-                let proofs = self.of(widget).await?;
-                match proofs.secret {
-                    // Hashes are compared: how long that takes tells nothing of the secret.
-                    Secret::Hash(hash) if hash == crate::secret::hash(secret) => {}
-                    Secret::Hash(_) | Secret::None => return Err(ExchangeError::Secret),
-                    Secret::Unreadable => return Err(ProofError::SecretUnreadable.into()),
-                }
+                proofs.check_secret(secret)?;
                 if !proofs.keys.allows_vouching() {
                     return Err(ExchangeError::VouchingNotAllowed);
                 }
-                Person {
+                let person = Person {
                     email: proof::vouched(email.clone()),
                     first_name: first_name.cloned(),
                     last_name: last_name.cloned(),
-                }
+                };
+                Ok(Admitted {
+                    person,
+                    proof: None,
+                    proofs,
+                })
             }
-        };
-        if matches!(person.email, ProvenEmail::Vouched(_)) {
-            self.count_vouched(&person)?;
         }
-        let token = self.tokens.get(&person).await?;
-        Ok(Exchanged {
-            token,
-            email: person.email,
-        })
     }
 
     /// Checks a proof without exchanging it.
     pub async fn check(&self, widget: &Widget, token: &str) -> Result<Proof, ExchangeError> {
-        let proofs = self.of(widget).await?;
+        self.check_with(&*self.of(widget).await?, widget, token)
+    }
+
+    /// Checks that a server call carries the widget's secret.
+    pub async fn check_secret(&self, widget: &Widget, secret: &str) -> Result<(), ExchangeError> {
+        self.of(widget).await?.check_secret(secret)
+    }
+
+    fn check_with(&self, proofs: &WidgetProofs, widget: &Widget, token: &str) -> Result<Proof, ExchangeError> {
         let proof = proofs.keys.check(&widget.settings.key, token, self.context.now())?;
-        if self.revoked.holds(&widget.settings.id, &proof.hash) {
+        self.check_not_revoked(widget, &proof.hash)?;
+        Ok(proof)
+    }
+
+    fn check_not_revoked(&self, widget: &Widget, proof: &SecretHash) -> Result<(), ExchangeError> {
+        if self.revoked.holds(&widget.settings.id, proof) {
             return Err(ProofError::Revoked.into());
         }
-        Ok(proof)
+        Ok(())
+    }
+
+    /// How long whoever was refused for this had better wait; `None` where waiting is of no use.
+    #[must_use]
+    pub fn retry_after(&self, error: &ExchangeError) -> Option<Duration> {
+        match error {
+            ExchangeError::RateLimited(wait) => Some(*wait),
+            ExchangeError::TooManyRevocations => Some(TOO_MANY_REVOCATIONS_REST),
+            ExchangeError::Token(error) => self.tokens.retry_after(error),
+            _ => None,
+        }
     }
 
     /// Revokes a proof, at its user's sign-out: it is worth nothing from here on, whether or not it is valid already, and so is every
@@ -236,6 +308,7 @@ impl Identity {
     pub(crate) async fn clean_up(&self) -> Result<u64, StoreError> {
         let now = self.context.now();
         self.vouched.retain_recent();
+        self.vouched_of_widget.retain_recent();
         self.revoked.forget_ended(now);
         Ok(self.tokens.forget_if_refused().await? + self.store.remove_expired_identity(now).await?)
     }
@@ -274,12 +347,13 @@ impl Identity {
         Ok(Arc::new(WidgetProofs { keys, secret, settings }))
     }
 
-    fn count_vouched(&self, person: &Person) -> Result<(), ExchangeError> {
+    fn count_vouched(&self, widget: &Widget, person: &Person) -> Result<(), ExchangeError> {
+        let now = governor::clock::DefaultClock::default().now();
         let address = crate::secret::hash(person.email.as_str());
-        self.vouched.check_key(&address).map_err(|refused| {
-            let clock = governor::clock::DefaultClock::default();
-            ExchangeError::RateLimited(refused.wait_time_from(clock.now()))
-        })
+        let of_address = self.vouched.check_key(&address);
+        of_address
+            .and_then(|()| self.vouched_of_widget.check_key(&widget.settings.id))
+            .map_err(|refused| ExchangeError::RateLimited(refused.wait_time_from(now)))
     }
 }
 

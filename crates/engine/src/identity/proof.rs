@@ -34,11 +34,35 @@ pub struct VerifiedEmail(ClaimedEmail);
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct VouchedEmail(ClaimedEmail);
 
-/// An address that may be exchanged for a visitor token. What somebody typed ([`ClaimedEmail`]) is neither of the two:
+/// An address that may be exchanged for a visitor token. What somebody typed ([`ClaimedEmail`]) is neither of the two, nor does
+/// anybody make one of it. This compiles:
 ///
-/// ```compile_fail
-/// fn exchange(email: parlor_protocol::ClaimedEmail) -> parlor_engine::identity::ProvenEmail {
-///     parlor_engine::identity::ProvenEmail::Verified(email)
+/// ```
+/// use parlor_engine::identity::{ProvenEmail, VerifiedEmail};
+/// use parlor_protocol::ClaimedEmail;
+///
+/// fn exchange(email: VerifiedEmail, _typed: ClaimedEmail) -> ProvenEmail {
+///     ProvenEmail::Verified(email)
+/// }
+/// ```
+///
+/// With what was typed it does not:
+///
+/// ```compile_fail,E0308
+/// use parlor_engine::identity::{ProvenEmail, VerifiedEmail};
+/// use parlor_protocol::ClaimedEmail;
+///
+/// fn exchange(_email: VerifiedEmail, typed: ClaimedEmail) -> ProvenEmail {
+///     ProvenEmail::Verified(typed)
+/// }
+/// ```
+///
+/// ```compile_fail,E0423
+/// use parlor_engine::identity::{ProvenEmail, VerifiedEmail};
+/// use parlor_protocol::ClaimedEmail;
+///
+/// fn exchange(_email: VerifiedEmail, typed: ClaimedEmail) -> ProvenEmail {
+///     ProvenEmail::Verified(VerifiedEmail(typed))
 /// }
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]

@@ -13,11 +13,12 @@ use parlor_protocol::{PersonName, TenantId};
 use parlor_store::{SecretHash, Store, StoreError, StoredToken, Timestamp};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
-use tokio::sync::{RwLock as AsyncRwLock, Semaphore};
+use tokio::sync::{RwLock as AsyncRwLock, Semaphore, SemaphorePermit};
 
 use super::proof::Person;
 use super::{Sealer, TokenError};
 use crate::Context;
+use crate::delivery::pace::{Pace, Share, WINDOW};
 
 /// So long before its end a token is handed out no more: a page has time to chat with it before it asks for the next.
 pub const MARGIN: Duration = Duration::from_mins(30);
@@ -28,6 +29,13 @@ const MOST_IN_STORE: u64 = 200_000;
 
 /// Calls to HubSpot at a time; whoever else needs one waits, and learns of an outage without a call of their own.
 const MOST_CALLS: usize = 10;
+
+/// How long a visitor waits for a call's turn, within the calls at a time and within HubSpot's limit.
+const TURN_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long HubSpot is not asked again for a visitor whom it refused, and how many of them are remembered.
+const REST_AFTER_REFUSED_VISITOR: Duration = Duration::from_mins(1);
+const MOST_REFUSED: u64 = 20_000;
 
 /// How long HubSpot is left alone after a failure for which it names no time: what a person must mend, and what passes by itself.
 const REST_AFTER_REFUSAL: Duration = Duration::from_mins(1);
@@ -72,6 +80,9 @@ pub(super) struct VisitorTokens {
     memory: Cache<SecretHash, Kept>,
     trouble: RwLock<Option<TokenTrouble>>,
     calls: Semaphore,
+    pace: Pace,
+    /// Visitors whom HubSpot refused, and until when it is not asked for them again.
+    refused: Cache<SecretHash, Timestamp>,
     /// How often HubSpot had refused the key when everything that came by it was last forgotten.
     refusals_seen: AtomicU64,
     /// Held for writing by whoever forgets, for reading by whoever keeps a token.
@@ -100,6 +111,11 @@ impl VisitorTokens {
                 .build(),
             trouble: RwLock::new(None),
             calls: Semaphore::new(MOST_CALLS),
+            pace: Pace::of(Share::VisitorTokens),
+            refused: Cache::builder()
+                .max_capacity(MOST_REFUSED)
+                .time_to_live(REST_AFTER_REFUSED_VISITOR)
+                .build(),
             refusals_seen: AtomicU64::new(0),
             forgetting: AsyncRwLock::new(()),
         }
@@ -137,6 +153,21 @@ impl VisitorTokens {
         self.trouble.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// How long whoever was refused for this had better wait; `None` where waiting is of no use.
+    pub(super) fn retry_after(&self, error: &TokenError) -> Option<Duration> {
+        if !error.passes_by_itself() {
+            return None;
+        }
+        let now = self.context.now();
+        let trouble = self.trouble().filter(|trouble| trouble.until > now);
+        Some(match (trouble, error) {
+            (Some(trouble), _) => trouble.until.since(now),
+            // HubSpot said nothing: more are waiting for their turn than it would let through.
+            (None, TokenError::RateLimited) => WINDOW,
+            (None, _) => REST_AFTER_OUTAGE,
+        })
+    }
+
     /// Tokens that lie in the store.
     pub(super) async fn count(&self) -> Result<u64, StoreError> {
         self.store.count_visitor_tokens(&self.tenant, self.context.now()).await
@@ -169,7 +200,16 @@ impl VisitorTokens {
             let token = Arc::new(token);
             return Ok(Kept { token, epoch });
         }
-        let token = Arc::new(self.create(person).await?);
+        let is_refused = |until: &Timestamp| *until > self.context.now();
+        if self.refused.get(&key).await.as_ref().is_some_and(is_refused) {
+            return Err(TokenError::Refused);
+        }
+        let created = self.create(person).await;
+        if matches!(created, Err(TokenError::Refused)) {
+            let until = self.context.now() + REST_AFTER_REFUSED_VISITOR;
+            self.refused.insert(key, until).await;
+        }
+        let token = Arc::new(created?);
         let made = Kept { token, epoch };
         self.keep(key, &made).await;
         Ok(made)
@@ -211,16 +251,16 @@ impl VisitorTokens {
     async fn create(&self, person: &Person) -> Result<VisitorToken, TokenError> {
         let client = self.client.as_ref().ok_or(TokenError::NotConnected)?;
         self.check_trouble()?;
-        let _turn = self.calls.acquire().await.map_err(|_| TokenError::Unreachable)?;
-        // Whoever had the turn before may have met with trouble that holds for this call as well.
-        self.check_trouble()?;
+        let _turn = self.turn().await?;
         let asked_at = self.context.now();
         let visitor = VisitorIdentity {
             first_name: person.first_name.as_ref().map(PersonName::as_str),
             last_name: person.last_name.as_ref().map(PersonName::as_str),
             ..VisitorIdentity::new(person.email.as_str())
         };
-        match client.create_visitor_token(&visitor).await {
+        let answer = client.create_visitor_token(&visitor).await;
+        self.pace.learn(client.last_rate_limit());
+        match answer {
             Ok(token) => {
                 metrics::counter!("parlor_visitor_tokens_total", "from" => "hubspot").increment(1);
                 self.note_success(asked_at);
@@ -247,6 +287,23 @@ impl VisitorTokens {
                 Err(reason)
             }
         }
+    }
+
+    /// Waits for a call's turn, for as long as a visitor would.
+    async fn turn(&self) -> Result<SemaphorePermit<'_>, TokenError> {
+        let waiting = async {
+            let turn = self.calls.acquire().await.map_err(|_| TokenError::Unreachable)?;
+            // Whoever had the turn before may have met with trouble that holds for this call as well.
+            self.check_trouble()?;
+            self.pace.turn().await;
+            self.check_trouble()?;
+            Ok(turn)
+        };
+        tokio::time::timeout(TURN_WITHIN, waiting).await.unwrap_or_else(|_| {
+            let reason = TokenError::RateLimited;
+            metrics::counter!("parlor_visitor_token_failures_total", "code" => reason.code()).increment(1);
+            Err(reason)
+        })
     }
 
     /// When HubSpot has refused the key, here or in delivery, what it created goes, since who revoked a key means it. Answers how many

@@ -20,6 +20,7 @@ mod registration_again;
 mod reps;
 mod unclear;
 mod visitor_tokens;
+mod visitor_tokens_limits;
 mod visitor_tokens_refused;
 mod visitor_tokens_revoked;
 mod visitor_tokens_trouble;

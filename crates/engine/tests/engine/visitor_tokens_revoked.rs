@@ -1,15 +1,17 @@
 //! Proofs revoked one by one (A29): which may be, for how long, and how many.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use parlor_engine::identity::{ExchangeError, ProofError};
+use parlor_engine::identity::settings::IdentityChange;
+use parlor_engine::identity::{Credential, ExchangeError, ProofError};
 use parlor_engine::widgets::add_widget;
 use parlor_engine::{Widget, WidgetDraft};
 use parlor_protocol::TenantId;
-use parlor_sandbox::DEFAULT_TOKEN;
+use parlor_sandbox::{DEFAULT_TOKEN, Effect, FaultRule};
 use serde_json::{Value, json};
 
-use crate::visitor_tokens::{Site, exchange, token};
+use crate::visitor_tokens::{Site, calls, changed, exchange, token};
 use crate::world::World;
 
 const REVOKED: ExchangeError = ExchangeError::Proof(ProofError::Revoked);
@@ -114,4 +116,81 @@ async fn a_widget_with_too_many_revoked_proofs_takes_no_more_drops_none_and_stan
     world.advance(Duration::from_secs(600));
     world.engine.clean_up().await.unwrap();
     revoke(&world, &mine, &more).await.unwrap();
+}
+
+/// Asks for a token that HubSpot takes so long to create, and answers once HubSpot is asked.
+async fn under_way(
+    world: &World,
+    proof: String,
+    takes: Duration,
+) -> tokio::task::JoinHandle<Result<(), ExchangeError>> {
+    let slow = FaultRule::new("POST", "/tokens/create", Effect::delay(takes));
+    world.sandbox().add_fault(slow);
+    let (engine, widget) = (Arc::clone(&world.engine), world.widget.clone());
+    let asking = tokio::spawn(async move {
+        let exchanged = engine.identity().exchange(&widget, Credential::Proof(&proof)).await;
+        exchanged.map(|_| ())
+    });
+    while calls(world) == 0 {
+        tokio::task::yield_now().await;
+    }
+    asking
+}
+
+#[tokio::test]
+async fn a29_an_exchange_under_way_hands_nothing_out_once_its_user_has_signed_out() {
+    let world = World::new().await;
+    let site = Site::new(&world).await;
+    let proof = site.proof(&world, "ada@example.com");
+    let asking = under_way(&world, proof.clone(), Duration::from_millis(300)).await;
+    revoke(&world, &world.widget, &proof).await.unwrap();
+    assert_eq!(asking.await.unwrap(), Err(REVOKED));
+}
+
+#[tokio::test]
+async fn a29_an_exchange_under_way_hands_nothing_out_once_the_operator_has_revoked_everything() {
+    let world = World::new().await;
+    let site = Site::new(&world).await;
+    let proof = site.proof(&world, "ada@example.com");
+    // Longer than settings are remembered.
+    let asking = under_way(&world, proof, Duration::from_millis(2_300)).await;
+    let change = IdentityChange {
+        revoke: true,
+        ..IdentityChange::default()
+    };
+    changed(&world, change).await;
+    assert_eq!(asking.await.unwrap(), Err(REVOKED));
+}
+
+#[tokio::test]
+async fn changes_made_at_once_are_all_kept_the_revocation_among_them() {
+    let world = World::new().await;
+    let (nothing, now) = (IdentityChange::default, world.engine.now());
+    let changes = [
+        IdentityChange {
+            revoke: true,
+            ..nothing()
+        },
+        IdentityChange {
+            landing_page: Some(true),
+            ..nothing()
+        },
+        IdentityChange {
+            new_secret: true,
+            ..nothing()
+        },
+        IdentityChange {
+            waits_for_consent: Some(true),
+            ..nothing()
+        },
+    ];
+    let [first, second, third, fourth] = changes.map(|change| changed(&world, change));
+    tokio::join!(first, second, third, fourth);
+    let (tenant, widget) = (&world.widget.tenant, &world.widget.settings.id);
+    let found = world.store().widget_identity(tenant, widget).await.unwrap();
+    assert!(found.not_before > now, "{found:?}");
+    assert!(
+        found.landing_page && found.secret.is_some() && found.waits_for_consent,
+        "{found:?}"
+    );
 }

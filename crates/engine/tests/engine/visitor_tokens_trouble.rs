@@ -113,3 +113,25 @@ async fn a_short_trouble_does_not_end_a_long_one() {
         (world.engine.now() + Duration::from_secs(60), TokenError::PlanLacksIt)
     );
 }
+
+#[tokio::test]
+async fn whoever_is_refused_is_told_how_long_the_trouble_lasts_yet() {
+    let world = World::new().await;
+    let site = Site::new(&world).await;
+    let mut limited = Effect::status(429);
+    if let Effect::Status { headers, .. } = &mut limited {
+        headers.insert("retry-after".to_owned(), "40".to_owned());
+    }
+    world
+        .sandbox()
+        .add_fault(FaultRule::new("POST", CREATE, limited).times(1));
+    let ada = site.proof(&world, "ada@example.com");
+    let refused = exchange(&world, &ada).await.unwrap_err();
+    assert_eq!(refused, ExchangeError::Token(TokenError::RateLimited));
+    let left = || world.engine.identity().retry_after(&refused);
+    assert_eq!(left(), Some(Duration::from_secs(40)));
+    world.advance(Duration::from_millis(38_500));
+    assert_eq!(left(), Some(Duration::from_millis(1_500)));
+    world.advance(Duration::from_secs(2));
+    exchange(&world, &ada).await.unwrap();
+}
