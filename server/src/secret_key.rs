@@ -36,9 +36,10 @@ pub fn sealer(given: Option<&SecretString>, database: &Path, context: &Context) 
             )));
         }
     };
-    let key = parse(text.trim()).ok_or_else(|| {
+    let key = parse(text.trim()).filter(|key| !is_one_byte_repeated(key));
+    let key = key.ok_or_else(|| {
         SettingsError(format!(
-            "{shown} holds no key (32 bytes in base64): restore it from a backup; without it the widgets' secrets must be made anew, \
+            "{shown} holds no key (32 random bytes in base64): restore it from a backup; without it the widgets' secrets must be made anew, \
              for which it is enough to remove the file"
         ))
     })?;
@@ -83,6 +84,11 @@ fn make(path: &Path, context: &Context) -> std::io::Result<String> {
 fn write_whole(mut file: std::fs::File, text: &str) -> std::io::Result<()> {
     file.write_all(text.as_bytes())?;
     file.sync_all()
+}
+
+/// Whether a key is one byte over and over, like zeros: a stand-in that anybody would try.
+pub(crate) fn is_one_byte_repeated(key: &[u8; 32]) -> bool {
+    key.iter().all(|byte| *byte == key[0])
 }
 
 /// A key as people write it: 32 bytes in base64, of either alphabet.
@@ -170,6 +176,10 @@ mod tests {
     fn a_key_is_32_bytes_in_either_base64() {
         assert_eq!(parse("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="), Some([0; 32]));
         assert_eq!(parse("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), Some([0; 32]));
+        assert!(is_one_byte_repeated(&[0; 32]) && is_one_byte_repeated(&[7; 32]));
+        let mut key = [7; 32];
+        key[31] = 8;
+        assert!(!is_one_byte_repeated(&key));
         for wrong in [
             "",
             "AAAA",
