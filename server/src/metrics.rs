@@ -25,6 +25,18 @@ pub fn record() -> anyhow::Result<PrometheusHandle> {
         "1 while HubSpot as a whole is not written to."
     );
     metrics::describe_gauge!("parlor_delivery_backlog", "Conversations with something undelivered.");
+    metrics::describe_counter!(
+        "parlor_visitor_tokens_total",
+        "Visitor tokens handed out, by where they came from."
+    );
+    metrics::describe_counter!(
+        "parlor_visitor_token_failures_total",
+        "Visitor tokens that HubSpot did not create, by code."
+    );
+    metrics::describe_counter!(
+        "parlor_visitor_token_refusals_total",
+        "Requests for a visitor token that were refused, by code."
+    );
     metrics::describe_counter!("parlor_accept_errors_total", "Times no connection could be accepted.");
     metrics::describe_counter!("parlor_panics_total", "Panics caught: each is a defect.");
     Ok(handle)

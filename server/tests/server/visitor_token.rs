@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::house::{House, PAGE};
 use crate::site::{Answer, Ask, Site};
 
-const SECRET_KEY: [u8; 32] = [7; 32];
+const SECRET_KEY: [u8; 32] = *b"thirty-two bytes, not all alike!";
 pub const EMAIL: &str = "ada@example.com";
 const CREATE: &str = "/tokens/create";
 
@@ -219,7 +219,8 @@ async fn what_is_no_request_is_answered_with_what_is_wrong() {
         let answer = ask.json(&json!({"token": "x"})).answer().await;
         assert_problem(&answer, 404, "no_widget");
     }
-    for body in ["", "token=x", "[]x", "{\"token\": 1}", "{\"token\": \"x\""] {
+    let array = json!([site.proof(&json!({}))]).to_string();
+    for body in ["", "token=x", "[]x", "null", "[]", array.as_str(), "{\"token\": \"x\""] {
         let answer = site
             .ask("/api/visitor-token")
             .body("application/json", body)
@@ -227,12 +228,16 @@ async fn what_is_no_request_is_answered_with_what_is_wrong() {
             .await;
         assert_problem(&answer, 400, "unreadable");
     }
-    let large = json!({"token": "x".repeat(9_000)});
-    let answer = site.ask("/api/visitor-token").json(&large).answer().await;
-    assert_eq!(
-        (answer.status, answer.header("content-type")),
-        (413, "application/problem+json")
-    );
+    for path in ["/api/visitor-token", "/api/visitor-token/revoke"] {
+        for token in [json!(1), json!({"$ne": null}), json!([]), json!(true)] {
+            let answer = site.ask(path).json(&json!({"token": token})).answer().await;
+            assert_problem(&answer, 422, "invalid");
+            assert!(answer.text.contains("`token`: must be a text"), "{}", answer.text);
+        }
+        for body in [json!({}), json!({"token": null}), json!({"token": ""})] {
+            assert_problem(&site.ask(path).json(&body).answer().await, 401, "proof_missing");
+        }
+    }
     for path in ["/api/visitor-token", "/api/visitor-token/revoke"] {
         for method in ["GET", "PUT", "DELETE", "PATCH"] {
             for query in [String::new(), format!("?widget={}", site.house.key)] {
@@ -246,6 +251,64 @@ async fn what_is_no_request_is_answered_with_what_is_wrong() {
         }
         let head = site.house.ask("HEAD", path).answer().await;
         assert_eq!(head.status, 405);
+    }
+    site.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_may_read_that_it_sent_too_much_or_in_another_way_and_another_page_may_not() {
+    let site = Exchange::start().await;
+    let large = json!({"token": "x".repeat(9_000)});
+    for path in ["/api/visitor-token", "/api/visitor-token/revoke"] {
+        let sent = async |origin: &str| site.ask(path).header("origin", origin).json(&large).answer().await;
+        let got = async |origin: &str| {
+            let address = format!("{path}?widget={}", site.house.key);
+            site.house.ask("GET", &address).header("origin", origin).answer().await
+        };
+        let (large, other) = (sent(PAGE).await, got(PAGE).await);
+        assert_problem(&large, 413, "too_large");
+        assert_problem(&other, 405, "method_not_allowed");
+        for answer in [&large, &other] {
+            assert_eq!(answer.header("access-control-allow-origin"), PAGE);
+        }
+        let foreign = "https://evil.example";
+        for answer in [&sent(foreign).await, &got(foreign).await] {
+            assert_eq!(answer.header("access-control-allow-origin"), "");
+        }
+    }
+    site.stop().await;
+}
+
+#[tokio::test]
+async fn the_secret_is_a_bearers_in_any_letters_and_another_scheme_is_none() {
+    let site = Exchange::start_with(IdentityChange {
+        landing_page: Some(true),
+        ..IdentityChange::default()
+    })
+    .await;
+    let by = async |authorization: &str, body: Value| {
+        let ask = site.ask("/api/visitor-token").header("authorization", authorization);
+        ask.json(&body).answer().await
+    };
+    let address = json!({"email": EMAIL});
+    for scheme in ["Bearer", "bearer", "BEARER"] {
+        let answer = by(&format!("{scheme} {}", site.secret), address.clone()).await;
+        assert_eq!(answer.status, 200, "{scheme}: {}", answer.text);
+    }
+    // The password of a site under construction, say, has nothing to do with a proof.
+    let proof = json!({"token": site.proof(&json!({}))});
+    assert_eq!(by("Basic YWRhOmFkYQ==", proof.clone()).await.status, 200);
+    for none in [format!("Basic {}", site.secret), site.secret.clone()] {
+        assert_problem(&by(&none, address.clone()).await, 401, "secret_wrong");
+    }
+    assert_problem(&by("Bearer", proof).await, 401, "secret_wrong");
+    // Whoever has no secret is not told what else is wrong.
+    let nobody = json!({"email": "nobody", "given_name": "a\nb"});
+    assert_problem(&by("Bearer wrong", nobody.clone()).await, 401, "secret_wrong");
+    assert_problem(&by(&format!("Bearer {}", site.secret), nobody).await, 422, "invalid");
+    for given_name in [json!(7), json!("\u{202e}adA")] {
+        let body = json!({"email": EMAIL, "given_name": given_name});
+        assert_problem(&by(&format!("Bearer {}", site.secret), body).await, 422, "invalid");
     }
     site.stop().await;
 }
@@ -430,7 +493,10 @@ async fn with_hubspot(make: impl FnOnce(&Sandbox), status: u16, code: &str) -> A
 #[tokio::test]
 async fn each_trouble_with_hubspot_has_its_code_and_says_whether_trying_again_helps() {
     let never = |answer: &Answer| assert_eq!(answer.header("retry-after"), "");
-    let soon = |answer: &Answer| assert_eq!(answer.header("retry-after"), "5");
+    let within = |answer: &Answer, seconds: std::ops::RangeInclusive<u32>| {
+        let wait: u32 = answer.header("retry-after").parse().expect("seconds");
+        assert!(seconds.contains(&wait), "{wait} is not in {seconds:?}");
+    };
     never(&with_hubspot(|hubspot| hubspot.set_plan(Plan::Starter), 502, "hubspot_plan").await);
     never(
         &with_hubspot(
@@ -445,10 +511,15 @@ async fn each_trouble_with_hubspot_has_its_code_and_says_whether_trying_again_he
     };
     never(&with_hubspot(without_key, 502, "hubspot_key_refused").await);
     let limited = |hubspot: &Sandbox| {
-        hubspot.add_fault(FaultRule::new("POST", CREATE, Effect::status(429)));
+        let mut limited = Effect::status(429);
+        if let Effect::Status { headers, .. } = &mut limited {
+            headers.insert("retry-after".to_owned(), "300".to_owned());
+        }
+        hubspot.add_fault(FaultRule::new("POST", CREATE, limited));
     };
-    soon(&with_hubspot(limited, 503, "hubspot_rate_limited").await);
-    soon(&with_hubspot(|hubspot| hubspot.set_down(true), 503, "hubspot_unreachable").await);
+    within(&with_hubspot(limited, 503, "hubspot_rate_limited").await, 250..=300);
+    let down = with_hubspot(|hubspot| hubspot.set_down(true), 503, "hubspot_unreachable").await;
+    within(&down, 1..=5);
 }
 
 /// The files that `docs/identity.md` shows, and the text of the page.
@@ -517,6 +588,7 @@ fn the_page_has_every_code() {
     let of_the_route = [
         "origin_not_allowed",
         "unreadable",
+        "transfer_encoding",
         "too_large",
         "method_not_allowed",
         "invalid",

@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use parlor_sandbox::{DEFAULT_TOKEN, Sandbox, SandboxOptions};
+use parlor_sandbox::{DEFAULT_TOKEN, Plan, Sandbox, SandboxOptions};
 use serde_json::json;
 
 use crate::house::PAGE;
 use crate::program::{Folder, error_text};
+use crate::site::Site;
 use crate::visitor_token::{EMAIL, assert_problem, claims, exchange, hs256, now, part, signed};
 
 /// What `parlor widget identity` says.
@@ -51,7 +52,7 @@ async fn the_command_prints_a_secret_once_and_the_running_server_notices_and_log
     let key = folder.add_widget().await;
     let program = folder.serve().await;
     let before = identity(&folder, &["--key", &key]).await;
-    assert!(before.contains("secret (HS256)    no"), "{before}");
+    assert!(before.contains("secret (HS256)      no"), "{before}");
     let good = claims(&key, now());
 
     // Within five seconds each change counts.
@@ -71,9 +72,16 @@ async fn the_command_prints_a_secret_once_and_the_running_server_notices_and_log
     let after = identity(&folder, &["--key", &key, "--provider", "hubspot"]).await;
     assert!(!after.contains(&first) && !after.contains("Secret:"), "{after}");
     assert!(
-        after.contains("secret (HS256)    yes") && after.contains("provider          hubspot"),
+        after.contains("secret (HS256)      yes") && after.contains("provider            hubspot"),
         "{after}"
     );
+    for line in after.lines() {
+        let value = line.get(20..).unwrap_or_default();
+        assert!(
+            value.starts_with(|first: char| first.is_ascii_alphanumeric()) && line[..20].ends_with(' '),
+            "{after}"
+        );
+    }
     let proof = signed(&hs256(), &good, &first);
     let exchanged = until(&proof, 200, "").await.json();
     let second = new_secret(&folder, &key).await;
@@ -139,6 +147,11 @@ async fn every_refusal_is_in_the_log_by_its_code_without_anything_that_was_sent(
             "INFO",
         ),
         (ask("POST", &key).body("text/plain", canary), "unreadable", "INFO"),
+        (
+            ask("POST", &key).json(&json!({"token": canary.repeat(1_000)})),
+            "too_large",
+            "INFO",
+        ),
         (ask("POST", &key).json(&token), "proof_malformed", "INFO"),
         (
             ask("POST", &key).header("authorization", &bearer).json(&nobody),
@@ -146,7 +159,9 @@ async fn every_refusal_is_in_the_log_by_its_code_without_anything_that_was_sent(
             "INFO",
         ),
         (
-            ask("POST", &key).header("authorization", canary).json(&token),
+            ask("POST", &key)
+                .header("authorization", &format!("Bearer {canary}"))
+                .json(&token),
             "secret_wrong",
             "INFO",
         ),
@@ -225,5 +240,31 @@ async fn an_exchange_from_memory_touches_no_database() {
         assert!(began.elapsed() < Duration::from_secs(10), "it is remembered for ever");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    hubspot.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trouble_with_hubspot_is_one_line_in_the_log_and_no_error_however_many_ask() {
+    let hubspot = Sandbox::start(SandboxOptions::default()).await.unwrap();
+    let folder = Folder::new(&[
+        ("PARLOR_LOG", "info"),
+        ("HUBSPOT_BASE_URL", &hubspot.base_url()),
+        ("HUBSPOT_ACCESS_TOKEN", DEFAULT_TOKEN),
+    ]);
+    let key = folder.add_widget().await;
+    let secret = new_secret(&folder, &key).await;
+    let program = folder.serve().await;
+    let proof = signed(&hs256(), &claims(&key, now()), &secret);
+    hubspot.sandbox().set_plan(Plan::Starter);
+    for _ in 0..20 {
+        assert_problem(&exchange(&program.site, &key, &proof).await, 502, "hubspot_plan");
+    }
+    let log = program.log();
+    assert!(!log.contains("ERROR"), "{log}");
+    assert_eq!(refusals(&log, "hubspot_plan").len(), 1, "{log}");
+    // The metric has every one.
+    let metrics = Site::new(folder.metrics, "").get("/metrics").await.text;
+    let counted = "parlor_visitor_token_refusals_total{code=\"hubspot_plan\"} 20";
+    assert!(metrics.lines().any(|line| line == counted), "{metrics}");
     hubspot.stop().await.unwrap();
 }
