@@ -313,6 +313,7 @@ a{display:block;margin-block-start:8px;color:LinkText;border-radius:4px}
       method: "POST",
       credentials: "omit",
       keepalive: true,
+      signal: AbortSignal.timeout(15_000),
       // As text: the browser then needs no second request to ask whether the page may ask.
       body: JSON.stringify({ token }),
     }).catch(({ message }) => {

@@ -47,6 +47,7 @@
   let known; // Whom HubSpot's settings name.
   let shown; // The token that the chat was loaded with.
   let stale = false; // HubSpot may still keep cookies of somebody who is not there any more.
+  let unsure = true; // Whose cookies HubSpot has from earlier pages is not known, until they are deleted once.
   let wanted = false; // To be opened once it is there.
   let busyUntil = 0;
   let listening = false;
@@ -66,13 +67,27 @@
     else (window.hsConversationsOnReady ??= []).push(() => then(window.HubSpotConversations));
   };
 
+  // A page with Trusted Types takes the address of a script from a policy alone, and may allow policies by their names. This one
+  // knows a single address, whatever it is asked for.
+  const trustedAddress = () => {
+    try {
+      return window.trustedTypes.createPolicy("parlor", { createScriptURL: () => script }).createScriptURL("");
+    } catch {
+      return script;
+    }
+  };
+
   const addScript = () => {
     // The site may have HubSpot's script for other reasons: one is enough.
     if (document.getElementById("hs-script-loader")) return;
     const node = document.createElement("script");
+    try {
+      node.src = trustedAddress();
+    } catch {
+      return warn("HubSpot's chat is not loaded: this page's Trusted Types lack the policy; add parlor to its trusted-types.");
+    }
     node.id = "hs-script-loader";
     node.async = true;
-    node.src = script;
     node.onerror = () => warn(`HubSpot's chat could not be loaded from ${script}; is it in this page's script-src?`);
     document.head.append(node);
   };
@@ -91,7 +106,7 @@
       }
       if (stale) {
         // Deletes HubSpot's cookies, and makes a new chat in place of the one that is there.
-        stale = false;
+        stale = unsure = false;
         shown = settings.identificationToken;
         conversations.clear({ resetWidget: true });
         busyUntil = Date.now() + THROTTLE_MS;
@@ -222,6 +237,7 @@
       else {
         clearTimeout(ending);
         forget();
+        stale ||= unsure;
       }
       return false;
     }
@@ -229,7 +245,7 @@
 
   const renew = async (mine) => {
     await prove(mine);
-    if (mine === turn && shown !== settings.identificationToken) load(mine);
+    if (mine === turn && (stale || shown !== settings.identificationToken)) load(mine);
   };
 
   // Whatever was under way is another's.

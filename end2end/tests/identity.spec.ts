@@ -101,6 +101,9 @@ test('a wrong proof is a warning, and HubSpot’s chat goes on without a name', 
   const page = await (await newContext()).newPage();
   await page.goto(host.origin);
   await expect(box(page)).toContainText('not identified');
+  // Whoever was there on an earlier page has left cookies: they go before HubSpot's chat is loaded for whoever is here.
+  const made = (await parlor.chat()).calls.filter((call) => call.page.startsWith(host.origin)).map(({ call: name }) => name);
+  expect(made.filter((name) => name === 'clear' || name === 'widget.load')).toEqual(['clear', 'widget.load']);
 
   // Somebody signs in after all, and then somebody else whose proof does not hold: who was there is not who is there now.
   await call(page, 'identify', { token: proofOf(key, secret, 'ada@example.com') });
@@ -114,6 +117,75 @@ test('a wrong proof is a warning, and HubSpot’s chat goes on without a name', 
   const { visits } = await parlor.chat();
   const emails = visits.filter((visit) => visit.page.startsWith(host.origin)).map(({ email }) => email);
   expect(emails).toEqual([null, 'ada@example.com', null, 'ada@example.com', 'grace@example.com']);
+});
+
+test('a proof that could not be exchanged for a while and is refused then deletes the cookies, too', async ({
+  parlor,
+  problems,
+  newContext,
+  newHostPage,
+}) => {
+  problems.expect(/Parlor: the visitor is not identified \(hubspot_unreachable\)/);
+  problems.expect(/Parlor: the visitor is not identified \(proof_revoked\)/);
+  problems.expect(/status of 503/);
+  problems.expect(/status of 401/);
+  let html = '';
+  const host = await newHostPage(() => html);
+  const { key, secret } = await parlor.addIdentity('Later', host.origin, ['--provider', 'hubspot']);
+  const early = `<script>Parlor('identify', { token: ${JSON.stringify(proofOf(key, secret, 'ada@example.com'))} });</script>`;
+  html = pageWithSnippet(parlor.origin, key).replace('</title>', `</title>${QUEUE}${early}`);
+  const page = await (await newContext()).newPage();
+  const answers = [
+    { status: 503, json: { code: 'hubspot_unreachable', detail: 'HubSpot does not answer.' } },
+    { status: 401, json: { code: 'proof_revoked', detail: 'She has signed out.' } },
+  ];
+  await page.route('**/api/visitor-token?*', (route) =>
+    route.fulfill({ ...answers.shift(), headers: { 'access-control-allow-origin': host.origin } }),
+  );
+  const clears = async () => {
+    const { calls } = await parlor.chat();
+    return calls.filter((made) => made.call === 'clear' && made.page.startsWith(host.origin)).length;
+  };
+  await page.clock.install();
+  await page.goto(host.origin);
+  await page.clock.runFor(2_000);
+  await expect(box(page)).toContainText('not identified');
+  expect(await clears(), 'it may be her yet').toBe(0);
+  const refused = next(page, 'error');
+  await page.clock.fastForward('01:01');
+  expect(await refused).toMatchObject({ code: 'proof_revoked' });
+  await expect.poll(clears).toBe(1);
+});
+
+test('a page with Trusted Types that allows the policy has HubSpot’s chat, and another says what to allow', async ({
+  parlor,
+  problems,
+  newContext,
+  newHostPage,
+}) => {
+  let html = '';
+  const host = await newHostPage(() => html);
+  const { key, secret } = await parlor.addIdentity('Trusts', host.origin, ['--provider', 'hubspot']);
+  const pageThatAllows = (names: string) =>
+    pageWithSnippet(parlor.origin, key).replace(
+      '<title>',
+      `<meta http-equiv="Content-Security-Policy" content="require-trusted-types-for 'script'; trusted-types ${names}"><title>`,
+    );
+  html = pageThatAllows('parlor');
+  const page = await (await newContext()).newPage();
+  await page.goto(host.origin);
+  await expect(box(page)).toContainText('not identified');
+  await call(page, 'identify', { token: proofOf(key, secret, 'ada@example.com') });
+  await expect(box(page)).toContainText('identified as ada@example.com');
+
+  problems.expect(/Parlor: HubSpot's chat is not loaded: .* add parlor to its trusted-types/);
+  problems.allow(/TrustedTypePolicy|TrustedScriptURL/);
+  html = pageThatAllows("'none'");
+  const warned = page.waitForEvent('console', (message) => message.text().includes('add parlor to its trusted-types'));
+  await page.goto(host.origin);
+  await warned;
+  await page.waitForLoadState('networkidle');
+  await expect(box(page)).toHaveCount(0);
 });
 
 test('HubSpot’s token is renewed before its end, by a new proof', async ({ parlor, newContext, newHostPage }) => {

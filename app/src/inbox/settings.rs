@@ -99,7 +99,7 @@ pub fn SettingsPage(
                 </p>
                 <h1>"Settings"</h1>
                 <p class="settings-hint">
-                    "They are changed on Parlor’s server, by the commands below. A running server notices within five seconds."
+                    "They are changed on Parlor’s server, by the commands below. A running server notices within two seconds."
                 </p>
                 <section>
                     <h2>"HubSpot"</h2>
