@@ -343,6 +343,31 @@ for (const provider of PROVIDERS) {
     }
   });
 
+  test(`an exchange that is not answered ends after fifteen seconds (${provider})`, async ({ parlor, problems, newContext, newHostPage }) => {
+    problems.expect(/the visitor is not identified \(unreachable\)/);
+    problems.allow(/request failed: POST .*visitor-token/);
+    let html = '';
+    const host = await newHostPage(() => html);
+    const { key, secret } = await parlor.addIdentity(`Hangs, ${provider}`, host.origin, ['--provider', provider]);
+    html = pageWithSnippet(parlor.origin, key);
+    const page = await (await newContext()).newPage();
+    // The browser's own clock cannot be moved: whoever asks it for a signal is told the time, and has it soon.
+    await page.addInitScript(() => {
+      const timeout = AbortSignal.timeout.bind(AbortSignal);
+      AbortSignal.timeout = (milliseconds) => {
+        (window as never as { patience: number }).patience = milliseconds;
+        return timeout(50);
+      };
+    });
+    await page.route('**/api/visitor-token?*', () => {});
+    await page.goto(host.origin);
+    await page.waitForFunction(() => 'Parlor' in window);
+    const refused = next(page, 'error');
+    await call(page, 'identify', { token: proofOf(key, secret, 'ada@example.com') });
+    expect(await refused).toMatchObject({ code: 'unreachable' });
+    expect(await page.evaluate(() => (window as never as { patience: number }).patience)).toBe(15_000);
+  });
+
   test(`what a page cannot read, the console explains: the network, or an origin that is not the widget’s (${provider})`, async ({
     parlor,
     problems,
