@@ -4,6 +4,8 @@
 //! the outermost layer, the only place that writes an error's bytes. Where HubSpot's exact words are not known, the
 //! constructor's comment says so: a client must not depend on them.
 
+mod records;
+
 use std::collections::BTreeMap;
 
 use axum::body::Body;
@@ -55,9 +57,12 @@ struct ErrorDetail {
 
 /// One entry of a batch answer's `errors`.
 #[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct BatchError {
     status: &'static str,
     category: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub_category: Option<&'static str>,
     message: String,
     context: Context,
 }
@@ -112,6 +117,11 @@ impl ApiError {
         self
     }
 
+    pub(crate) fn with_sub_category(mut self, sub_category: &'static str) -> Self {
+        self.body.sub_category = Some(sub_category);
+        self
+    }
+
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
@@ -122,18 +132,31 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, message, Some("VALIDATION_ERROR"))
     }
 
-    /// 400 for values that the properties do not admit.
-    pub(crate) fn invalid_values(invalid: &[InvalidValue]) -> Self {
-        let list = serde_json::to_string(invalid).unwrap_or_default();
-        Self::validation(format!("Property values were not valid: {list}"))
-    }
-
     /// 400 for a body that is not the JSON expected. HubSpot's text after the position is that of its own parser.
     pub(crate) fn invalid_json(error: &serde_json::Error) -> Self {
+        let (line, column) = (error.line(), error.column());
+        let text = error.to_string();
+        let missing = text
+            .strip_prefix("missing field `")
+            .and_then(|rest| rest.split('`').next());
+        Self::validation(match missing {
+            Some(name) => format!(
+                "Invalid input JSON on line {line}, column {column}. Some required fields were not set: [{name}]"
+            ),
+            None => format!("Invalid input JSON on line {line}, column {column}: {text}"),
+        })
+    }
+
+    /// 400 for a call without the body it needs.
+    pub(crate) fn no_body() -> Self {
+        Self::validation("Invalid JSON input: a request body was expected, but none found")
+    }
+
+    /// 400 for fields that a body lacks.
+    pub(crate) fn required_fields(names: &[&str]) -> Self {
         Self::validation(format!(
-            "Invalid input JSON on line {}, column {}: {error}",
-            error.line(),
-            error.column()
+            "Invalid input JSON on line 1, column 2. Some required fields were not set: [{}]",
+            names.join(", ")
         ))
     }
 
@@ -177,62 +200,6 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, message, None)
     }
 
-    /// 404 for a record that is not there.
-    pub(crate) fn resource_not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "resource not found", None)
-    }
-
-    /// 404 for an id that is no number. HubSpot's message has two spaces.
-    pub(crate) fn id_is_not_numeric(id: &str) -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "Object not found.  objectId are usually numeric.",
-            Some("OBJECT_NOT_FOUND"),
-        )
-        .with_context("id", vec![id.to_owned()])
-    }
-
-    /// 404 for records that a batch names and that are not there.
-    pub(crate) fn objects_not_found(ids: Vec<String>) -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "Could not get some CONTACT objects, they may be deleted or not exist. Check that ids are valid.",
-            Some("OBJECT_NOT_FOUND"),
-        )
-        .with_context("ids", ids)
-    }
-
-    /// 404 for a property that is not defined. HubSpot's exact text is not known.
-    pub(crate) fn property_not_found(name: &str) -> Self {
-        let mut error = Self::new(
-            StatusCode::NOT_FOUND,
-            format!("Property \"{name}\" does not exist"),
-            Some("OBJECT_NOT_FOUND"),
-        );
-        error.body.sub_category = Some("PropertiesError.PROPERTY_NOT_FOUND");
-        error
-    }
-
-    /// 409 for an e-mail address that another contact has.
-    pub(crate) fn contact_exists(existing: impl std::fmt::Display) -> Self {
-        Self::new(
-            StatusCode::CONFLICT,
-            format!("Contact already exists. Existing ID: {existing}"),
-            Some("CONFLICT"),
-        )
-    }
-
-    /// 409 for a property that is there already. HubSpot's exact text is not known.
-    pub(crate) fn property_exists(name: &str) -> Self {
-        let mut error = Self::new(
-            StatusCode::CONFLICT,
-            format!("A property named '{name}' already exists."),
-            Some("OBJECT_ALREADY_EXISTS"),
-        );
-        error.body.sub_category = Some("PropertiesError.PROPERTY_EXISTS");
-        error
-    }
-
     /// 429 of the ten-second rolling limit.
     pub(crate) fn ten_seconds_exceeded() -> Self {
         let mut error = Self::new(
@@ -269,6 +236,7 @@ impl ApiError {
         BatchError {
             status: "error",
             category: self.body.category.unwrap_or_else(|| "OBJECT_NOT_FOUND".to_owned()),
+            sub_category: self.body.sub_category,
             message: self.body.message,
             context,
         }

@@ -1,7 +1,8 @@
 //! HubSpot as a local server: faithful on the wire, with faults on demand.
 //!
-//! A [`Sandbox`] answers HubSpot's calls for contacts, contact properties, account details and visitor identification, under
-//! `/crm/v3/…` and under the dated paths of `2026-03` and `2026-09`, with HubSpot's authentication, error bodies, limits and
+//! A [`Sandbox`] answers HubSpot's calls for contacts, companies, deals, tickets, notes and communications, their associations
+//! and properties, account details and visitor identification, under `/crm/v3/…` (associations also under `/crm/v4/…`) and
+//! under the dated paths of `2026-03` and `2026-09`, with HubSpot's authentication, error bodies, limits and
 //! headers. It keeps its records in memory or in a file, shows them on plain pages (`/`), and does on demand what a real
 //! HubSpot does at the worst moment ([`FaultRule`]). It also serves a stand-in of HubSpot's chat script
 //! (`/scripts/{portal}.js`), which tells whom it took a visitor for and keeps what it was given ([`Sandbox::visits`]).
@@ -36,6 +37,7 @@ mod plan;
 mod request_log;
 mod routes;
 mod sandbox;
+mod seeding;
 mod server;
 mod state;
 
@@ -50,9 +52,12 @@ pub use plan::Plan;
 pub use request_log::LoggedRequest;
 pub use sandbox::Sandbox;
 pub use server::RunningSandbox;
-pub use state::contacts::ContactView;
 pub use state::properties::{ModificationMetadata, Property, PropertyOption};
+pub use state::views::{AssociatedId, AssociatedIds, NextPage, Paging, PastValue, RecordView};
 pub use state::visitor_tokens::VisitorToken;
+
+/// A contact as HubSpot answers it.
+pub type ContactView = RecordView;
 
 /// How a sandbox is set up.
 #[derive(Clone, Debug)]

@@ -9,6 +9,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 
 use crate::Sandbox;
+use crate::state::object_types::ObjectType;
 use crate::state::values::LONGEST_VALUE;
 
 /// The property that the list tells the length of.
@@ -65,7 +66,7 @@ async fn contact(State(sandbox): State<Sandbox>, Path(id): Path<String>) -> Resp
     sandbox.read(|records| {
         for (name, value) in &contact.properties {
             let value = value.as_deref().unwrap_or_default();
-            let property = records.properties.get(name);
+            let property = records.schema(ObjectType::Contact).get(name);
             if property.is_some_and(|property| property.field_type == "textarea") {
                 let _ = write!(
                     texts,

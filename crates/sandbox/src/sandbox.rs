@@ -14,8 +14,11 @@ use crate::late_writes::LateWrites;
 use crate::limits::{Limits, Usage};
 use crate::plan::Plan;
 use crate::request_log::{LoggedRequest, RequestLog};
-use crate::state::contacts::{ContactId, ContactView};
-use crate::state::values::{self, RawValue, RawValues};
+use crate::state::changes::{Origin, RecentChanges};
+use crate::state::collection::IdProperty;
+use crate::state::object_types::{ObjectType, RecordId};
+use crate::state::values::{RawValue, RawValues};
+use crate::state::views::RecordView as ContactView;
 use crate::state::{Records, records_file};
 use crate::{SandboxError, SandboxOptions};
 
@@ -43,6 +46,7 @@ pub(crate) struct State {
     pub(crate) log: RequestLog,
     pub(crate) plan: Plan,
     pub(crate) chat: ChatLog,
+    pub(crate) recent_changes: RecentChanges,
     pub(crate) down: bool,
     unsaved: bool,
 }
@@ -58,6 +62,7 @@ impl State {
             log: RequestLog::new(options.logged_requests),
             plan: options.plan,
             chat: ChatLog::default(),
+            recent_changes: RecentChanges::default(),
             down: false,
             unsaved: false,
         }
@@ -116,28 +121,24 @@ impl Sandbox {
     /// Every contact that is not archived, with all its values.
     #[must_use]
     pub fn contacts(&self) -> Vec<ContactView> {
-        let state = self.state();
-        let contacts = state.records.contacts.all();
-        contacts
-            .filter(|contact| !contact.is_archived())
-            .map(|contact| contact.full_view(&state.records.properties))
-            .collect()
+        self.live_records(ObjectType::Contact)
     }
 
     /// The contact with this e-mail address, with all its values.
     #[must_use]
     pub fn contact_by_email(&self, email: &str) -> Option<ContactView> {
         let state = self.state();
-        let contact = state.records.contacts.by_email(email)?;
-        Some(contact.full_view(&state.records.properties))
+        let contacts = state.records.of(ObjectType::Contact);
+        let contact = contacts.named(email, IdProperty::Unique("email"))?;
+        Some(state.records.full_view(ObjectType::Contact, contact))
     }
 
     /// The contact with this id, with all its values, archived or not.
     #[must_use]
     pub fn contact(&self, id: &str) -> Option<ContactView> {
         let state = self.state();
-        let contact = state.records.contacts.by_id(id.parse().ok()?)?;
-        Some(contact.full_view(&state.records.properties))
+        let contact = state.records.of(ObjectType::Contact).by_id(id.parse().ok()?)?;
+        Some(state.records.full_view(ObjectType::Contact, contact))
     }
 
     /// Creates a contact as a person in HubSpot does.
@@ -161,8 +162,8 @@ impl Sandbox {
     /// Archives a contact as a person in HubSpot does.
     pub fn archive(&self, id: &str) -> Result<(), SandboxError> {
         self.change(|records, now| {
-            let id = known_id(records, id)?;
-            records.contacts.archive(id, now);
+            let id = known_id(records, ObjectType::Contact, id)?;
+            records.archive(ObjectType::Contact, id, Origin::crm_ui(now));
             Ok(())
         })
         .map_err(refused)
@@ -171,9 +172,10 @@ impl Sandbox {
     /// Merges `other` into `primary`. From then on the id and the addresses of `other` lead to `primary`.
     pub fn merge(&self, primary: &str, other: &str) -> Result<ContactView, SandboxError> {
         self.change(|records, now| {
-            let (primary, other) = (known_id(records, primary)?, known_id(records, other)?);
-            let contact = records.contacts.merge(primary, other, now)?;
-            Ok(contact.full_view(&records.properties))
+            let known = |id| known_id(records, ObjectType::Contact, id);
+            let (primary, other) = (known(primary)?, known(other)?);
+            let id = records.merge(ObjectType::Contact, primary, other, Origin::crm_ui(now))?;
+            records.full_view_of(ObjectType::Contact, id)
         })
         .map_err(refused)
     }
@@ -235,20 +237,11 @@ impl Sandbox {
     }
 
     pub(crate) fn create_contact(&self, raw: RawValues) -> Result<ContactView, ApiError> {
-        self.change(|records, now| {
-            let checked = values::check(&records.properties, raw, records.portal_id)?;
-            let contact = records.contacts.create(checked, now)?;
-            Ok(contact.full_view(&records.properties))
-        })
+        self.create_record(ObjectType::Contact, raw)
     }
 
     pub(crate) fn update_contact(&self, id: &str, raw: RawValues) -> Result<ContactView, ApiError> {
-        self.change(|records, now| {
-            let id = known_id(records, id)?;
-            let checked = values::check(&records.properties, raw, records.portal_id)?;
-            let contact = records.contacts.update(id, checked, now)?;
-            Ok(contact.full_view(&records.properties))
-        })
+        self.update_record(ObjectType::Contact, id, raw)
     }
 
     /// Reads the records.
@@ -262,7 +255,11 @@ impl Sandbox {
         let outcome = {
             let mut state = self.state();
             let outcome = change(&mut state.records, now);
-            state.unsaved |= outcome.is_ok();
+            let changes = std::mem::take(&mut state.records.changes);
+            if outcome.is_ok() {
+                state.recent_changes.add(changes);
+                state.unsaved = true;
+            }
             outcome
         };
         if outcome.is_ok() {
@@ -313,15 +310,13 @@ impl Sandbox {
     }
 }
 
-fn known_id(records: &Records, id: &str) -> Result<ContactId, ApiError> {
+/// The record that an id stands for, archived or not.
+pub(crate) fn known_id(records: &Records, object_type: ObjectType, id: &str) -> Result<RecordId, ApiError> {
     let parsed = id.parse().map_err(|_| ApiError::id_is_not_numeric(id))?;
-    let contact = records
-        .contacts
-        .by_id(parsed)
-        .ok_or_else(ApiError::resource_not_found)?;
-    Ok(contact.id)
+    let record = records.of(object_type).by_id(parsed);
+    Ok(record.ok_or_else(ApiError::resource_not_found)?.id)
 }
 
-fn refused(error: ApiError) -> SandboxError {
+pub(crate) fn refused(error: ApiError) -> SandboxError {
     SandboxError::Refused(error.body.message)
 }

@@ -9,6 +9,7 @@ use axum::routing::{get, patch, post};
 use serde::{Deserialize, Serialize};
 
 use super::body::{json, parse};
+use super::control_records;
 use super::inject::CallBody;
 use crate::chat::{ChatCall, ChatVisit};
 use crate::errors::{self, ApiError};
@@ -16,10 +17,9 @@ use crate::faults::{FaultId, FaultRule, FaultState};
 use crate::limits::Limits;
 use crate::plan::Plan;
 use crate::request_log::LoggedRequest;
-use crate::state::contacts::ContactView;
 use crate::state::values::RawValues;
 use crate::state::visitor_tokens::VisitorToken;
-use crate::{Sandbox, SandboxError};
+use crate::{ContactView, Sandbox, SandboxError};
 
 pub(crate) fn router() -> Router<Sandbox> {
     Router::new()
@@ -35,6 +35,7 @@ pub(crate) fn router() -> Router<Sandbox> {
         .route("/visitor-tokens", get(visitor_tokens))
         .route("/visits", get(visits))
         .route("/down", post(set_down))
+        .merge(control_records::router())
         .layer(middleware::from_fn(guard))
 }
 

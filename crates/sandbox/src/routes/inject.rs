@@ -36,13 +36,13 @@ pub(crate) async fn inject(
         if let (Some(id), Some(RequestNumber(number))) = (struck.id, parts.extensions.get()) {
             state.log.met_fault(*number, id);
         }
-        let named = named.as_ref().ok().and_then(|named| named.iter().next());
+        let named = named.iter().flat_map(RawPathParams::iter);
         let touched = late_writes::touched(
-            &state.records.contacts,
+            &state.records,
             &parts.method,
             parts.uri.path(),
             parts.uri.query().unwrap_or_default(),
-            named.map(|(_, value)| value),
+            named,
             &body,
         );
         (struck, touched)

@@ -2,12 +2,23 @@
 
 mod account;
 mod admission;
+mod associations_batch;
+mod associations_v3;
+mod associations_v4;
 mod batch;
+mod batch_reads;
+mod batch_writes;
 mod body;
-mod contacts;
 mod control;
+mod control_records;
+mod gdpr;
+mod groups;
 mod inject;
+mod merge;
+mod objects;
+pub(crate) mod path;
 mod properties;
+mod property_batches;
 mod scripts;
 mod visitor_identification;
 
@@ -25,30 +36,48 @@ use crate::{Sandbox, pages};
 struct Version {
     crm_objects: &'static str,
     crm_properties: &'static str,
+    /// Batches of associations and their types.
+    crm_associations: &'static str,
     account_info: &'static str,
     visitor_identification: &'static str,
 }
 
+const V3_OBJECTS: &str = "/crm/v3/objects";
+
 const VERSIONS: [Version; 3] = [
     Version {
-        crm_objects: "/crm/v3/objects",
+        crm_objects: V3_OBJECTS,
         crm_properties: "/crm/v3/properties",
+        crm_associations: "/crm/v4/associations",
         account_info: "/account-info/v3",
         visitor_identification: "/visitor-identification/v3",
     },
     Version {
         crm_objects: "/crm/objects/2026-03",
         crm_properties: "/crm/properties/2026-03",
+        crm_associations: "/crm/associations/2026-03",
         account_info: "/account-info/2026-03",
         visitor_identification: "/visitor-identification/2026-03",
     },
     Version {
         crm_objects: "/crm/objects/2026-09",
         crm_properties: "/crm/properties/2026-09",
+        crm_associations: "/crm/associations/2026-09",
         account_info: "/account-info/2026-09",
         visitor_identification: "/visitor-identification/2026-09",
     },
 ];
+
+impl Version {
+    /// The dated versions have the associations that v4 has under a path of its own.
+    fn associations(&self) -> Router<Sandbox> {
+        if self.crm_objects == V3_OBJECTS {
+            associations_v3::router()
+        } else {
+            associations_v4::router()
+        }
+    }
+}
 
 /// The number of a request in the log, for the layers further in.
 #[derive(Clone, Copy)]
@@ -59,11 +88,13 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
         .iter()
         .fold(Router::new(), |router, version| {
             router
-                .nest(&format!("{}/contacts", version.crm_objects), contacts::router())
-                .nest(&format!("{}/contacts", version.crm_properties), properties::router())
+                .nest(version.crm_objects, objects::router().merge(version.associations()))
+                .nest(version.crm_properties, properties::router())
+                .nest(version.crm_associations, associations_batch::router())
                 .nest(version.account_info, account::router())
                 .nest(version.visitor_identification, visitor_identification::router())
         })
+        .nest("/crm/v4/objects", associations_v4::router())
         // The fault layer sets the limit, for it reads every body first.
         .layer(DefaultBodyLimit::disable())
         // From the inside out: faults strike only calls that were admitted.

@@ -226,3 +226,48 @@ async fn calls_that_are_not_admitted_meet_no_fault() {
     client.sandbox().clear_faults();
     assert_eq!(client.get(BASE).await.status, 200);
 }
+
+#[tokio::test]
+async fn a_late_write_of_any_kind_waits_for_writes_to_its_own_record() {
+    let client = Client::start().await;
+    let seed = |name: &'static str| client.sandbox().seed_record("companies", [("name", name)]).unwrap().id;
+    let (one, two) = (seed("One"), seed("Two"));
+    let base = "/crm/v3/objects/companies";
+    let rule = FaultRule::new("PATCH", base, Effect::applied_after_writes(1)).times(1);
+    client.sandbox().add_fault(rule);
+    let path = |id: &str| format!("{base}/{id}");
+    assert!(
+        client
+            .try_call(Method::PATCH, &path(&one), Some(&to("old")))
+            .await
+            .is_err()
+    );
+    assert_eq!(client.patch(&path(&two), to("Bonn")).await.status, 200);
+    let city = || {
+        let record = client.sandbox().record("companies", &one).unwrap();
+        record.property("city").map(str::to_owned)
+    };
+    assert_eq!(city(), None, "another record was written");
+    let note = client
+        .sandbox()
+        .seed_record("notes", [("hs_timestamp", "1")])
+        .unwrap()
+        .id;
+    let associate = format!("/crm/v4/objects/notes/{note}/associations/default/companies/{one}");
+    assert_eq!(client.call(Method::PUT, &associate, None).await.status, 200);
+    assert_eq!(city().as_deref(), Some("old"), "an association touches both its ends");
+}
+
+#[tokio::test]
+async fn a_late_upsert_waits_for_writes_to_the_address_it_names() {
+    let client = Client::start().await;
+    let rule = FaultRule::new("POST", "/batch/upsert", Effect::applied_after_writes(1)).times(1);
+    client.sandbox().add_fault(rule);
+    let inputs = json!([{"id": "ADA@example.com", "idProperty": "email", "properties": {"city": "old"}}]);
+    let upsert = json!({"inputs": inputs});
+    let path = format!("{BASE}/batch/upsert");
+    assert!(client.try_call(Method::POST, &path, Some(&upsert)).await.is_err());
+    let body = json!({"properties": {"email": "ada@example.com", "city": "new"}});
+    assert_eq!(client.post(BASE, body).await.status, 201);
+    assert_eq!(city(&client).as_deref(), Some("old"));
+}

@@ -2,13 +2,20 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected ends there")]
 
 mod admission;
+mod associations;
 mod batches;
+mod changes;
 mod chat;
 mod client;
 mod contacts;
 mod control;
 mod faults;
+mod history;
+mod merges;
+mod objects;
 mod pages;
 mod properties;
+mod property_groups;
 mod records_file;
+mod upserts;
 mod visitor_identification;
