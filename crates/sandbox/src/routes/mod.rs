@@ -6,7 +6,9 @@ mod batch;
 mod body;
 mod contacts;
 mod control;
+mod control_apps;
 mod inject;
+mod oauth;
 mod properties;
 mod scripts;
 mod visitor_identification;
@@ -26,6 +28,7 @@ struct Version {
     crm_objects: &'static str,
     crm_properties: &'static str,
     account_info: &'static str,
+    app_installs: &'static str,
     visitor_identification: &'static str,
 }
 
@@ -34,18 +37,21 @@ const VERSIONS: [Version; 3] = [
         crm_objects: "/crm/v3/objects",
         crm_properties: "/crm/v3/properties",
         account_info: "/account-info/v3",
+        app_installs: "/appinstalls/v3",
         visitor_identification: "/visitor-identification/v3",
     },
     Version {
         crm_objects: "/crm/objects/2026-03",
         crm_properties: "/crm/properties/2026-03",
         account_info: "/account-info/2026-03",
+        app_installs: "/appinstalls/2026-03",
         visitor_identification: "/visitor-identification/2026-03",
     },
     Version {
         crm_objects: "/crm/objects/2026-09",
         crm_properties: "/crm/properties/2026-09",
         account_info: "/account-info/2026-09",
+        app_installs: "/appinstalls/2026-09",
         visitor_identification: "/visitor-identification/2026-09",
     },
 ];
@@ -55,20 +61,24 @@ const VERSIONS: [Version; 3] = [
 struct RequestNumber(u64);
 
 pub(crate) fn router(sandbox: &Sandbox) -> Router {
-    let hubspot = VERSIONS
+    let admitted = VERSIONS
         .iter()
         .fold(Router::new(), |router, version| {
             router
                 .nest(&format!("{}/contacts", version.crm_objects), contacts::router())
                 .nest(&format!("{}/contacts", version.crm_properties), properties::router())
                 .nest(version.account_info, account::router())
+                .nest(version.app_installs, oauth::app_installs())
                 .nest(version.visitor_identification, visitor_identification::router())
         })
-        // The fault layer sets the limit, for it reads every body first.
-        .layer(DefaultBodyLimit::disable())
         // From the inside out: faults strike only calls that were admitted.
         .route_layer(middleware::from_fn_with_state(sandbox.clone(), inject::inject))
-        .route_layer(middleware::from_fn_with_state(sandbox.clone(), admission::admit))
+        .route_layer(middleware::from_fn_with_state(sandbox.clone(), admission::admit));
+    let before_admission = oauth::router().route_layer(middleware::from_fn_with_state(sandbox.clone(), inject::inject));
+    let hubspot = admitted
+        .merge(before_admission)
+        // The fault layer sets the limit, for it reads every body first.
+        .layer(DefaultBodyLimit::disable())
         .route_layer(middleware::from_fn_with_state(sandbox.clone(), keep))
         .fallback(unknown_route)
         .layer(middleware::from_fn_with_state(sandbox.clone(), envelope));

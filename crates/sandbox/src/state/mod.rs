@@ -8,7 +8,9 @@ pub(crate) mod visitor_tokens;
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::Account;
 use crate::auth::Tokens;
+use crate::oauth::Oauth;
 
 use contacts::Contacts;
 use properties::Properties;
@@ -24,6 +26,11 @@ pub(crate) struct Records {
     /// Files written before there were any have none.
     #[serde(default)]
     pub(crate) visitor_tokens: VisitorTokens,
+    /// Files written before there were apps have the default one.
+    #[serde(default)]
+    pub(crate) oauth: Oauth,
+    #[serde(default)]
+    pub(crate) account: Account,
 }
 
 impl Records {
@@ -35,6 +42,8 @@ impl Records {
             properties: Properties::default(),
             contacts: Contacts::default(),
             visitor_tokens: VisitorTokens::default(),
+            oauth: Oauth::default(),
+            account: Account::default(),
         }
     }
 }
