@@ -114,7 +114,7 @@ async fn an_expired_access_token_says_since_when() {
     let access = text(&given, "access_token");
     clock.advance(Duration::from_millis(1_800_000 - 1));
     assert_eq!(client.call_as(&access, Method::GET, BASE).await.status, 200);
-    clock.advance(Duration::from_millis(7_999 + 1));
+    clock.advance(Duration::from_secs(8));
     let refused = client.call_as(&access, Method::GET, BASE).await;
     assert_eq!(refused.status, 401);
     assert_eq!(refused.header("x-hubspot-auth-failure"), Some("401 Unauthorized"));
@@ -218,6 +218,19 @@ async fn a_challenge_has_to_be_met() {
         ];
         assert_eq!(exchange(&client, "2026-03", &fields).await.status, 200);
     }
+}
+
+#[tokio::test]
+async fn a_verifier_without_a_challenge_is_not_looked_at() {
+    let (client, _) = start().await;
+    let code = code(&client, &[]).await;
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("code", code.as_str()),
+        ("redirect_uri", DEFAULT_REDIRECT_URI),
+        ("code_verifier", "unasked"),
+    ];
+    assert_eq!(exchange(&client, "v3", &fields).await.status, 200);
 }
 
 #[tokio::test]
