@@ -65,9 +65,9 @@ impl Moment {
         self.0
     }
 
-    /// The days since 1970 began, in UTC.
-    pub(crate) const fn day(self) -> i64 {
-        self.0.div_euclid(86_400_000)
+    /// The moment so many seconds later.
+    pub(crate) const fn plus_seconds(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds.saturating_mul(1_000)))
     }
 
     /// The moment as HubSpot writes it.

@@ -6,16 +6,20 @@
 
 mod records;
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::limits::Bucket;
+
 /// The content type of every JSON answer, spelled as HubSpot spells it.
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json;charset=utf-8");
 const CORRELATION_HEADER: HeaderName = HeaderName::from_static("x-hubspot-correlation-id");
+const AUTH_FAILURE: HeaderName = HeaderName::from_static("x-hubspot-auth-failure");
 const SCOPES_PAGE: &str = "https://developers.hubspot.com/scopes";
 
 /// What HubSpot puts beside an error: names, each with the values concerned.
@@ -25,6 +29,11 @@ pub(crate) type Context = BTreeMap<&'static str, Vec<String>>;
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ErrorBody {
+    /// RFC 6749's two fields, which only the answers of OAuth have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<&'static str>,
+    #[serde(rename = "error_description", skip_serializing_if = "Option::is_none")]
+    pub(crate) error_description: Option<String>,
     pub(crate) status: &'static str,
     pub(crate) message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,7 +43,7 @@ pub(crate) struct ErrorBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     policy_name: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    group_name: Option<&'static str>,
+    group_name: Option<Cow<'static, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -95,6 +104,8 @@ impl ApiError {
         Self {
             status,
             body: Box::new(ErrorBody {
+                error: None,
+                error_description: None,
                 status: "error",
                 message: message.into(),
                 error_type: None,
@@ -168,14 +179,21 @@ impl ApiError {
              details at https://developers.hubspot.com/docs/methods/auth/oauth-overview",
             Some("INVALID_AUTHENTICATION"),
         )
-        .with_header(
-            HeaderName::from_static("x-hubspot-auth-failure"),
-            HeaderValue::from_static("401 Unauthorized"),
-        )
+        .with_header(AUTH_FAILURE, HeaderValue::from_static("401 Unauthorized"))
     }
 
-    /// 403 that names the scope the token lacks.
-    pub(crate) fn missing_scope(scope: &str) -> Self {
+    /// 401 for an access token from OAuth whose time is over.
+    pub(crate) fn token_expired(seconds: i64) -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            format!("The OAuth token used to make this call expired {seconds} second(s) ago."),
+            Some("EXPIRED_AUTHENTICATION"),
+        )
+        .with_header(AUTH_FAILURE, HeaderValue::from_static("401 Unauthorized"))
+    }
+
+    /// 403 that names the scopes the call needs.
+    pub(crate) fn missing_scopes(required: &BTreeSet<&'static str>) -> Self {
         let mut error = Self::new(
             StatusCode::FORBIDDEN,
             format!(
@@ -186,7 +204,10 @@ impl ApiError {
         );
         error.body.errors.push(ErrorDetail {
             message: "One or more of the following scopes are required.",
-            context: Context::from([("requiredGranularScopes", vec![scope.to_owned()])]),
+            context: Context::from([(
+                "requiredGranularScopes",
+                required.iter().map(|scope| (*scope).to_owned()).collect(),
+            )]),
         });
         error.body.links = Some(BTreeMap::from([("scopes", SCOPES_PAGE)]));
         error
@@ -201,7 +222,7 @@ impl ApiError {
     }
 
     /// 429 of the ten-second rolling limit.
-    pub(crate) fn ten_seconds_exceeded() -> Self {
+    pub(crate) fn ten_seconds_exceeded(bucket: Bucket) -> Self {
         let mut error = Self::new(
             StatusCode::TOO_MANY_REQUESTS,
             "You have reached your ten_secondly_rolling limit.",
@@ -209,7 +230,18 @@ impl ApiError {
         );
         error.body.error_type = Some("RATE_LIMIT");
         error.body.policy_name = Some("TEN_SECONDLY_ROLLING");
-        error.body.group_name = Some(GROUP_NAME);
+        error.body.group_name = Some(bucket.group_name());
+        error
+    }
+
+    /// 429 of the searches. Recordings of it name no policy; whether HubSpot names one by now is not known.
+    pub(crate) fn secondly_exceeded() -> Self {
+        let mut error = Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "You have reached your secondly limit.",
+            None,
+        );
+        error.body.error_type = Some("RATE_LIMIT");
         error
     }
 
@@ -222,7 +254,7 @@ impl ApiError {
         );
         error.body.error_type = Some("RATE_LIMIT");
         error.body.policy_name = Some("DAILY");
-        error.body.group_name = Some(GROUP_NAME);
+        error.body.group_name = Some("publicapi:private-apps-api-calls-daily:sandbox".into());
         error.body.request_id = Some(new_id());
         error
     }
@@ -242,8 +274,6 @@ impl ApiError {
         }
     }
 }
-
-const GROUP_NAME: &str = "publicapi:private-apps-api-calls-ten-secondly:sandbox";
 
 /// The body of an error that has not been given its correlation id yet.
 #[derive(Clone)]

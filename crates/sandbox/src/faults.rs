@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use crate::errors::ApiError;
+use crate::limits::Bucket;
 
 /// The number of a fault rule, by which the request log names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -323,7 +324,9 @@ pub(crate) fn status_answer(
             let content_type = content_type.unwrap_or(HeaderValue::from_static("text/html"));
             (status, [(header::CONTENT_TYPE, content_type)], body).into_response()
         }
-        (None, None) if status == StatusCode::TOO_MANY_REQUESTS => ApiError::ten_seconds_exceeded().into_response(),
+        (None, None) if status == StatusCode::TOO_MANY_REQUESTS => {
+            ApiError::ten_seconds_exceeded(Bucket::Token("")).into_response()
+        }
         (None, message) => {
             let message = message.unwrap_or_else(|| status.canonical_reason().unwrap_or("error").to_owned());
             ApiError::new(status, message, category).into_response()

@@ -96,7 +96,7 @@ fn length_of(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -111,7 +111,7 @@ fn escape(text: &str) -> String {
     escaped
 }
 
-const STYLE: &str = "
+pub(crate) const STYLE: &str = "
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
 body { margin: 0 auto; max-width: 60rem; padding: 0 1rem 2rem; }
 .banner { margin: 0 -1rem 1rem; padding: .5rem 1rem; background: #ffd24d; color: #1d1500; font-weight: 600; }

@@ -16,7 +16,7 @@ pub struct LoggedRequest {
     pub at: Moment,
     /// The HTTP method.
     pub method: String,
-    /// Path and query as they were sent.
+    /// Path and query as they were sent, but for a token that the path names: `…` stands for it.
     pub path: String,
     /// The status answered; `None` when nothing was answered (yet).
     pub status: Option<u16>,
@@ -49,7 +49,7 @@ impl RequestLog {
             number,
             at,
             method: method.to_owned(),
-            path: path.to_owned(),
+            path: without_token(path),
             status: None,
             fault: None,
         });
@@ -80,4 +80,12 @@ impl RequestLog {
         let place = usize::try_from(number.checked_sub(first)?).ok()?;
         self.requests.get_mut(place)
     }
+}
+
+/// The path without the token that two older calls of OAuth have in theirs.
+fn without_token(path: &str) -> String {
+    ["/oauth/v1/access-tokens/", "/oauth/v1/refresh-tokens/"]
+        .into_iter()
+        .find(|call| path.starts_with(call))
+        .map_or_else(|| path.to_owned(), |call| format!("{call}…"))
 }

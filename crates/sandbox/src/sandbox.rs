@@ -11,7 +11,8 @@ use crate::clock::Moment;
 use crate::errors::ApiError;
 use crate::faults::{FaultId, FaultRule, FaultState, Faults};
 use crate::late_writes::LateWrites;
-use crate::limits::{Limits, Usage};
+use crate::limits::Limits;
+use crate::oauth::Consent;
 use crate::plan::Plan;
 use crate::request_log::{LoggedRequest, RequestLog};
 use crate::state::changes::{Origin, RecentChanges};
@@ -20,6 +21,7 @@ use crate::state::object_types::{ObjectType, RecordId};
 use crate::state::values::{RawValue, RawValues};
 use crate::state::views::RecordView as ContactView;
 use crate::state::{Records, records_file};
+use crate::usage::Usage;
 use crate::{SandboxError, SandboxOptions};
 
 /// A HubSpot account of one's own. Clones are handles on the same account.
@@ -40,11 +42,15 @@ struct Inner {
 pub(crate) struct State {
     pub(crate) records: Records,
     pub(crate) limits: Limits,
+    /// Until other limits are set.
+    pub(crate) limits_follow_plan: bool,
     pub(crate) usage: Usage,
     pub(crate) faults: Faults,
     pub(crate) late_writes: LateWrites,
     pub(crate) log: RequestLog,
     pub(crate) plan: Plan,
+    pub(crate) api_limit_increases: u8,
+    pub(crate) consent: Consent,
     pub(crate) chat: ChatLog,
     pub(crate) recent_changes: RecentChanges,
     pub(crate) down: bool,
@@ -53,14 +59,22 @@ pub(crate) struct State {
 
 impl State {
     fn new(records: Records, options: &SandboxOptions) -> Self {
+        let limits_follow_plan = options.limits == Limits::default();
         Self {
             records,
-            limits: options.limits.clone(),
+            limits: if limits_follow_plan {
+                Limits::of(options.plan, 0)
+            } else {
+                options.limits.clone()
+            },
+            limits_follow_plan,
             usage: Usage::default(),
             faults: Faults::default(),
             late_writes: LateWrites::default(),
             log: RequestLog::new(options.logged_requests),
             plan: options.plan,
+            api_limit_increases: 0,
+            consent: Consent::default(),
             chat: ChatLog::default(),
             recent_changes: RecentChanges::default(),
             down: false,
@@ -190,23 +204,13 @@ impl Sandbox {
         self.change_tokens(|tokens| tokens.revoke(token));
     }
 
-    /// Sets new limits. What was used of the old ones stays used.
-    pub fn set_limits(&self, limits: Limits) {
-        self.state().limits = limits;
-    }
-
-    /// Sets how many calls a token has in ten seconds.
-    pub fn set_limit(&self, ten_seconds: u32) {
-        self.state().limits.ten_seconds = Some(ten_seconds);
-    }
-
     /// While it is down, every call answers 503. Pages and control go on.
     pub fn set_down(&self, down: bool) {
         self.state().down = down;
     }
 
-    /// Back to how the options made it: no contact, no visitor's token, default properties, tokens, limits and plan, no fault,
-    /// empty logs.
+    /// Back to how the options made it: no contact, no visitor's token, default properties, tokens, apps, account, limits and
+    /// plan, no fault, empty logs.
     pub fn reset(&self) {
         let options = &self.inner.options;
         {

@@ -9,13 +9,13 @@ use axum::routing::{get, patch, post};
 use serde::{Deserialize, Serialize};
 
 use super::body::{json, parse};
+use super::control_apps;
 use super::control_records;
 use super::inject::CallBody;
 use crate::chat::{ChatCall, ChatVisit};
 use crate::errors::{self, ApiError};
 use crate::faults::{FaultId, FaultRule, FaultState};
 use crate::limits::Limits;
-use crate::plan::Plan;
 use crate::request_log::LoggedRequest;
 use crate::state::values::RawValues;
 use crate::state::visitor_tokens::VisitorToken;
@@ -31,11 +31,11 @@ pub(crate) fn router() -> Router<Sandbox> {
         .route("/merge", post(merge))
         .route("/tokens", post(set_token))
         .route("/limits", get(limits).post(set_limits))
-        .route("/plan", get(plan).post(set_plan))
         .route("/visitor-tokens", get(visitor_tokens))
         .route("/visits", get(visits))
         .route("/down", post(set_down))
         .merge(control_records::router())
+        .merge(control_apps::router())
         .layer(middleware::from_fn(guard))
 }
 
@@ -50,7 +50,7 @@ async fn guard(request: Request, next: Next) -> Response {
     errors::finish(response, &errors::new_id())
 }
 
-fn comes_from_elsewhere(headers: &HeaderMap) -> bool {
+pub(super) fn comes_from_elsewhere(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let cross_site = text("sec-fetch-site").is_some_and(|site| !["same-origin", "none"].contains(&site));
     let own_host = text(header::HOST.as_str()).unwrap_or_default();
@@ -192,23 +192,6 @@ struct Down {
 async fn set_down(State(sandbox): State<Sandbox>, body: CallBody) -> Result<StatusCode, ApiError> {
     let Down { down } = parse(&body)?;
     sandbox.set_down(down);
-    Ok(StatusCode::NO_CONTENT)
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct AccountPlan {
-    plan: Plan,
-}
-
-async fn plan(State(sandbox): State<Sandbox>) -> Response {
-    let plan = sandbox.plan();
-    json(StatusCode::OK, &AccountPlan { plan })
-}
-
-async fn set_plan(State(sandbox): State<Sandbox>, body: CallBody) -> Result<StatusCode, ApiError> {
-    let AccountPlan { plan } = parse(&body)?;
-    sandbox.set_plan(plan);
     Ok(StatusCode::NO_CONTENT)
 }
 

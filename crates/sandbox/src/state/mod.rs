@@ -27,8 +27,10 @@ pub(crate) mod writes;
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::Account;
 use crate::auth::Tokens;
 use crate::errors::ApiError;
+use crate::oauth::Oauth;
 
 use associations::Associations;
 use blocklist::Blocklist;
@@ -57,6 +59,11 @@ pub(crate) struct Records {
     /// What happened since somebody last took it out.
     #[serde(skip)]
     pub(crate) changes: Vec<Change>,
+    /// Files written before there were apps have the default one.
+    #[serde(default)]
+    pub(crate) oauth: Oauth,
+    #[serde(default)]
+    pub(crate) account: Account,
 }
 
 impl Records {
@@ -72,6 +79,8 @@ impl Records {
             blocklist: Blocklist::default(),
             visitor_tokens: VisitorTokens::default(),
             changes: Vec::new(),
+            oauth: Oauth::default(),
+            account: Account::default(),
         }
     }
 

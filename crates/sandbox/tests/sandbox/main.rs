@@ -1,6 +1,7 @@
 //! The sandbox over real HTTP, one module for each area.
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected ends there")]
 
+mod account;
 mod admission;
 mod associations;
 mod batches;
@@ -11,7 +12,11 @@ mod contacts;
 mod control;
 mod faults;
 mod history;
+mod limits;
 mod merges;
+mod oauth;
+mod oauth_authorize;
+mod oauth_information;
 mod objects;
 mod pages;
 mod properties;
