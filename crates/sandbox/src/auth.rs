@@ -82,6 +82,8 @@ fn required_scope(method: &Method, path: &str) -> Option<&'static str> {
     match parts.next() {
         Some("crm") => {}
         Some("visitor-identification") => return Some("conversations.visitor_identification.tokens.create"),
+        Some("webhooks" | "app-webhooks") if reads => return Some("developers-read"),
+        Some("webhooks" | "app-webhooks") => return Some("developers-write"),
         _ => return None,
     }
     // `/crm/v3/properties/…` and `/crm/properties/2026-03/…` name the area in either of the next two parts.

@@ -14,6 +14,7 @@ use serde::Serialize;
 /// The content type of every JSON answer, spelled as HubSpot spells it.
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json;charset=utf-8");
 const CORRELATION_HEADER: HeaderName = HeaderName::from_static("x-hubspot-correlation-id");
+const API_KEY_PAGE: &str = "https://app.hubspot.com/l/api-key/";
 const SCOPES_PAGE: &str = "https://developers.hubspot.com/scopes";
 
 /// What HubSpot puts beside an error: names, each with the values concerned.
@@ -149,6 +150,17 @@ impl ApiError {
             HeaderName::from_static("x-hubspot-auth-failure"),
             HeaderValue::from_static("401 Unauthorized"),
         )
+    }
+
+    /// 401 for a developer key that nobody was given.
+    pub(crate) fn wrong_developer_key() -> Self {
+        let mut error = Self::new(
+            StatusCode::UNAUTHORIZED,
+            format!("The API key provided is invalid. View or manage your API key here: {API_KEY_PAGE}"),
+            Some("INVALID_AUTHENTICATION"),
+        );
+        error.body.links = Some(BTreeMap::from([("api key", API_KEY_PAGE)]));
+        error
     }
 
     /// 403 that names the scope the token lacks.

@@ -17,6 +17,8 @@ use crate::request_log::{LoggedRequest, RequestLog};
 use crate::state::contacts::{ContactId, ContactView};
 use crate::state::values::{self, RawValue, RawValues};
 use crate::state::{Records, records_file};
+use crate::webhooks::Signal;
+use crate::webhooks::outbox::Outbox;
 use crate::{SandboxError, SandboxOptions};
 
 /// A HubSpot account of one's own. Clones are handles on the same account.
@@ -31,6 +33,7 @@ struct Inner {
     /// Held while the file is written, so that an older state never replaces a newer one.
     saving: Mutex<()>,
     changed: Notify,
+    webhook_signal: Signal,
     stopping: watch::Sender<bool>,
 }
 
@@ -43,6 +46,7 @@ pub(crate) struct State {
     pub(crate) log: RequestLog,
     pub(crate) plan: Plan,
     pub(crate) chat: ChatLog,
+    pub(crate) webhooks: Outbox,
     pub(crate) down: bool,
     unsaved: bool,
 }
@@ -58,6 +62,7 @@ impl State {
             log: RequestLog::new(options.logged_requests),
             plan: options.plan,
             chat: ChatLog::default(),
+            webhooks: Outbox::default(),
             down: false,
             unsaved: false,
         }
@@ -82,6 +87,7 @@ impl Sandbox {
                 options,
                 saving: Mutex::new(()),
                 changed: Notify::new(),
+                webhook_signal: Signal::default(),
                 stopping: watch::Sender::new(false),
             }),
         })
@@ -204,7 +210,7 @@ impl Sandbox {
     }
 
     /// Back to how the options made it: no contact, no visitor's token, default properties, tokens, limits and plan, no fault,
-    /// empty logs.
+    /// no webhook, empty logs.
     pub fn reset(&self) {
         let options = &self.inner.options;
         {
@@ -215,6 +221,7 @@ impl Sandbox {
             state.unsaved = true;
         }
         self.inner.changed.notify_one();
+        self.inner.webhook_signal.settled.notify_waiters();
     }
 
     /// Writes the records to their file now, when there is one and something changed.
@@ -260,13 +267,24 @@ impl Sandbox {
     pub(crate) fn change<T, E>(&self, change: impl FnOnce(&mut Records, Moment) -> Result<T, E>) -> Result<T, E> {
         let now = self.now();
         let outcome = {
-            let mut state = self.state();
+            let mut guard = self.state();
+            let state = &mut *guard;
             let outcome = change(&mut state.records, now);
-            state.unsaved |= outcome.is_ok();
+            let changes = state.records.take_changes();
+            if outcome.is_ok() {
+                state.unsaved = true;
+                let Records {
+                    webhook_apps,
+                    portal_id,
+                    ..
+                } = &state.records;
+                state.webhooks.add(webhook_apps, &changes, *portal_id, now);
+            }
             outcome
         };
         if outcome.is_ok() {
             self.inner.changed.notify_one();
+            self.inner.webhook_signal.queued.notify_one();
         }
         outcome
     }
@@ -282,6 +300,10 @@ impl Sandbox {
 
     pub(crate) fn options(&self) -> &SandboxOptions {
         &self.inner.options
+    }
+
+    pub(crate) fn webhook_signal(&self) -> &Signal {
+        &self.inner.webhook_signal
     }
 
     /// Waits until something changed since the last wait.

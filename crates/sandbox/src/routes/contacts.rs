@@ -149,11 +149,11 @@ struct GdprDelete {
 async fn gdpr_delete(State(sandbox): State<Sandbox>, body: CallBody) -> Result<Response, ApiError> {
     let request: GdprDelete = parse(&body)?;
     let property = IdProperty::parse(request.id_property.as_deref())?;
-    sandbox.change(|records, _| {
+    sandbox.change(|records, now| {
         match named(records, &request.object_id, property) {
             Ok(contact) => {
                 let id = contact.id;
-                records.contacts.purge(id);
+                records.contacts.purge(id, now);
             }
             Err(_) if property == IdProperty::Email => {}
             Err(error) => return Err(error),

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::body::{json, parse};
 use super::inject::CallBody;
+use super::webhooks_control;
 use crate::chat::{ChatCall, ChatVisit};
 use crate::errors::{self, ApiError};
 use crate::faults::{FaultId, FaultRule, FaultState};
@@ -35,6 +36,7 @@ pub(crate) fn router() -> Router<Sandbox> {
         .route("/visitor-tokens", get(visitor_tokens))
         .route("/visits", get(visits))
         .route("/down", post(set_down))
+        .nest("/webhooks", webhooks_control::router())
         .layer(middleware::from_fn(guard))
 }
 

@@ -10,6 +10,8 @@ mod inject;
 mod properties;
 mod scripts;
 mod visitor_identification;
+mod webhooks;
+mod webhooks_control;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -19,6 +21,7 @@ use axum::response::{Html, IntoResponse, Response};
 
 use crate::errors::{self, ApiError};
 use crate::faults::NeverSent;
+use crate::webhooks::page;
 use crate::{Sandbox, pages};
 
 /// The versions served, and what their paths look like: HubSpot moved the version behind the area in its dated paths.
@@ -69,11 +72,13 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
         // From the inside out: faults strike only calls that were admitted.
         .route_layer(middleware::from_fn_with_state(sandbox.clone(), inject::inject))
         .route_layer(middleware::from_fn_with_state(sandbox.clone(), admission::admit))
+        .merge(webhooks::router(sandbox))
         .route_layer(middleware::from_fn_with_state(sandbox.clone(), keep))
         .fallback(unknown_route)
         .layer(middleware::from_fn_with_state(sandbox.clone(), envelope));
     hubspot
         .merge(pages::router())
+        .merge(page::router())
         .nest("/scripts", scripts::router())
         .nest("/_control", control::router())
         .with_state(sandbox.clone())

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::changes::{Change, ChangeKind, ChangeSource};
+use super::object_types::{ObjectType, RecordId};
 use super::properties::Properties;
 use crate::clock::Moment;
 use crate::errors::ApiError;
@@ -153,6 +155,9 @@ pub(crate) struct Contacts {
     merged: BTreeMap<ContactId, ContactId>,
     #[serde(skip)]
     by_email: HashMap<String, ContactId>,
+    /// What happened since it was last taken.
+    #[serde(skip)]
+    pub(crate) changes: Vec<Change>,
 }
 
 impl Default for Contacts {
@@ -162,11 +167,22 @@ impl Default for Contacts {
             by_id: BTreeMap::new(),
             merged: BTreeMap::new(),
             by_email: HashMap::new(),
+            changes: Vec::new(),
         }
     }
 }
 
 impl Contacts {
+    fn note(&mut self, id: ContactId, kind: ChangeKind, at: Moment) {
+        self.changes.push(Change {
+            at,
+            object_type: ObjectType::Contact,
+            id: RecordId(id.0),
+            kind,
+            source: ChangeSource::Integration,
+        });
+    }
+
     /// All of them in the order of their ids, archived or not.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Contact> {
         self.by_id.values()
@@ -218,6 +234,7 @@ impl Contacts {
         if let Some(email) = values.get("email") {
             self.by_email.insert(email.clone(), id);
         }
+        self.note(id, ChangeKind::Creation, now);
         Ok(self.by_id.entry(id).or_insert(Contact {
             id,
             values,
@@ -260,7 +277,11 @@ impl Contacts {
                 self.by_email.insert(email.clone(), id);
             }
         }
+        let mut changed = Vec::new();
         for (name, value) in values {
+            if contact.values.get(&name).map(String::as_str).unwrap_or_default() != value {
+                changed.push((name.clone(), value.clone()));
+            }
             if value.is_empty() {
                 contact.values.remove(&name);
             } else {
@@ -268,7 +289,10 @@ impl Contacts {
             }
         }
         contact.updated_at = now;
-        Ok(contact)
+        for (name, value) in changed {
+            self.note(id, ChangeKind::PropertyChange { name, value }, now);
+        }
+        self.by_id.get(&id).ok_or_else(ApiError::resource_not_found)
     }
 
     /// Archives a contact and gives its addresses back. One that is archived already stays as it is.
@@ -280,12 +304,14 @@ impl Contacts {
             contact.archived_at = Some(now);
             contact.updated_at = now;
             self.by_email.retain(|_, owner| *owner != id);
+            self.note(id, ChangeKind::Deletion, now);
         }
     }
 
     /// Deletes a contact for good.
-    pub(crate) fn purge(&mut self, id: ContactId) {
+    pub(crate) fn purge(&mut self, id: ContactId, now: Moment) {
         let id = self.merged_into(id);
+        self.note(id, ChangeKind::PrivacyDeletion, now);
         self.by_id.remove(&id);
         self.merged.retain(|_, primary| *primary != id);
         self.by_email.retain(|_, owner| *owner != id);
@@ -311,14 +337,25 @@ impl Contacts {
         contact.additional_emails.extend(absorbed.additional_emails);
         contact.merged_ids.extend(absorbed.merged_ids);
         contact.merged_ids.insert(other);
+        let own = contact.values.len();
         for (name, value) in absorbed.values {
             contact.values.entry(name).or_insert(value);
         }
+        let properties_moved = contact.values.len() - own;
         contact.updated_at = now;
         self.merged.insert(other, primary);
         for owner in self.by_email.values_mut().filter(|owner| **owner == other) {
             *owner = primary;
         }
+        let merged = vec![RecordId(other.0)];
+        self.note(
+            primary,
+            ChangeKind::Merge {
+                merged,
+                properties_moved,
+            },
+            now,
+        );
         self.by_id.get(&primary).ok_or_else(ApiError::resource_not_found)
     }
 

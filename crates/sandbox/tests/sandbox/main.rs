@@ -12,3 +12,6 @@ mod pages;
 mod properties;
 mod records_file;
 mod visitor_identification;
+mod webhook_receiver;
+mod webhook_subscriptions;
+mod webhooks;
