@@ -12,7 +12,9 @@ use super::admission;
 use super::body::{json, parse};
 use super::inject::{self, CallBody};
 use crate::errors::{ApiError, BatchError};
-use crate::webhooks::apps::{DEFAULT_DEVELOPER_KEY, Refusal, Throttling, WebhookApp, parse_target, stays_here};
+use crate::webhooks::apps::{
+    DEFAULT_DEVELOPER_KEY, Refusal, Throttling, WebhookApp, WebhookApps, parse_target, stays_here,
+};
 use crate::webhooks::subscriptions::{NewSubscription, Subscription, SubscriptionId};
 use crate::{Moment, Sandbox};
 
@@ -54,15 +56,12 @@ async fn admit(State(sandbox): State<Sandbox>, request: Request, next: Next) -> 
 }
 
 /// The app of a path. HubSpot's own answer for an app that is not there is not known.
-fn known<'a>(apps: &'a crate::webhooks::apps::WebhookApps, app_id: &str) -> Result<&'a WebhookApp, ApiError> {
+fn known<'a>(apps: &'a WebhookApps, app_id: &str) -> Result<&'a WebhookApp, ApiError> {
     let app = app_id.parse().ok().and_then(|app_id| apps.get(app_id));
     app.ok_or_else(ApiError::resource_not_found)
 }
 
-fn known_mut<'a>(
-    apps: &'a mut crate::webhooks::apps::WebhookApps,
-    app_id: &str,
-) -> Result<&'a mut WebhookApp, ApiError> {
+fn known_mut<'a>(apps: &'a mut WebhookApps, app_id: &str) -> Result<&'a mut WebhookApp, ApiError> {
     let app = app_id.parse().ok().and_then(|app_id| apps.get_mut(app_id));
     app.ok_or_else(ApiError::resource_not_found)
 }

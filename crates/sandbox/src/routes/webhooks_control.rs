@@ -34,7 +34,7 @@ fn refusal(error: &SandboxError) -> ApiError {
 }
 
 #[derive(Serialize)]
-struct App {
+struct ShownApp {
     app_id: u64,
     client_secret: String,
     target_url: Option<String>,
@@ -50,7 +50,7 @@ struct ShownSubscription {
     active: bool,
 }
 
-impl From<&WebhookApp> for App {
+impl From<&WebhookApp> for ShownApp {
     fn from(app: &WebhookApp) -> Self {
         let settings = app.settings.as_ref();
         Self {
@@ -72,7 +72,7 @@ impl From<&WebhookApp> for App {
 
 #[derive(Serialize)]
 struct Overview {
-    apps: Vec<App>,
+    apps: Vec<ShownApp>,
     waiting: usize,
     under_way: usize,
     dropped: u64,
@@ -82,7 +82,7 @@ async fn overview(State(sandbox): State<Sandbox>) -> Response {
     let state = sandbox.state();
     let (waiting, under_way) = state.webhooks.counts();
     let overview = Overview {
-        apps: state.records.webhook_apps.all().map(App::from).collect(),
+        apps: state.records.webhook_apps.all().map(ShownApp::from).collect(),
         waiting,
         under_way,
         dropped: state.webhooks.dropped,

@@ -177,7 +177,7 @@ impl Contacts {
         self.changes.push(Change {
             at,
             object_type: ObjectType::Contact,
-            id: RecordId(id.0),
+            id: RecordId::new(id.0),
             kind,
             source: ChangeSource::Integration,
         });
@@ -347,7 +347,7 @@ impl Contacts {
         for owner in self.by_email.values_mut().filter(|owner| **owner == other) {
             *owner = primary;
         }
-        let merged = vec![RecordId(other.0)];
+        let merged = vec![RecordId::new(other.0)];
         self.note(
             primary,
             ChangeKind::Merge {

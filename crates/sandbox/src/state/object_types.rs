@@ -1,6 +1,7 @@
 //! The types of records, with the names that HubSpot has for each, and a record's id.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -57,19 +58,47 @@ impl ObjectType {
             Self::Communication => "communications",
         }
     }
+}
 
-    /// The type that a plural, a singular or a type id names.
-    pub(crate) fn parse(name: &str) -> Option<Self> {
+/// The name is none of a kind of record that is here.
+#[derive(Debug)]
+pub(crate) struct UnknownObjectType;
+
+impl FromStr for ObjectType {
+    type Err = UnknownObjectType;
+
+    /// From plural, singular or type id.
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
         Self::ALL
             .into_iter()
             .find(|kind| [kind.plural(), kind.singular(), kind.type_id()].contains(&name))
+            .ok_or(UnknownObjectType)
     }
 }
 
 /// A record's id. On the wire it is a string of digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct RecordId(pub(crate) u64);
+pub(crate) struct RecordId(u64);
+
+impl RecordId {
+    pub(crate) const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The id as the number that webhooks carry.
+    pub(crate) const fn number(self) -> u64 {
+        self.0
+    }
+}
+
+impl FromStr for RecordId {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
 
 impl fmt::Display for RecordId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

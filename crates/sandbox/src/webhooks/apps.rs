@@ -10,10 +10,10 @@ use super::subscriptions::{NewSubscription, Subscription, SubscriptionId};
 use crate::Moment;
 
 /// The app that every sandbox has.
-pub const DEFAULT_APP_ID: u64 = 1_234_567;
+pub const DEFAULT_APP_ID: u64 = 1_000_001;
 
 /// Its client secret, which signs what is sent.
-pub const DEFAULT_CLIENT_SECRET: &str = "client-secret-sandbox";
+pub const DEFAULT_CLIENT_SECRET: &str = "5ec2e700-0000-4000-8000-000000000001";
 
 /// The key of the developer account that owns the apps: `?hapikey=` of the calls that set webhooks up.
 pub const DEFAULT_DEVELOPER_KEY: &str = "developer-key-sandbox";

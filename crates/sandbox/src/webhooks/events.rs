@@ -161,7 +161,8 @@ const fn occurrences(kind: &ChangeKind) -> &'static [&'static str] {
 }
 
 fn details(change: &Change, event_type: EventType) -> Details {
-    let id = number(change.id);
+    // Ids are numbers in events, and strings everywhere else.
+    let id = change.id.number();
     let mut details = Details {
         object_id: Some(id),
         change_flag: match event_type.occurrence() {
@@ -181,7 +182,7 @@ fn details(change: &Change, event_type: EventType) -> Details {
             properties_moved,
         } => {
             details.primary_object_id = Some(id);
-            details.merged_object_ids = Some(merged.iter().copied().map(number).collect());
+            details.merged_object_ids = Some(merged.iter().copied().map(RecordId::number).collect());
             details.new_object_id = Some(id);
             details.number_of_properties_moved = Some(*properties_moved);
         }
@@ -190,7 +191,7 @@ fn details(change: &Change, event_type: EventType) -> Details {
             details.object_id = None;
             details.association_type = Some(type_name.clone());
             details.from_object_id = Some(id);
-            details.to_object_id = Some(number(*to));
+            details.to_object_id = Some(to.number());
             details.association_removed = Some(*removed);
             // The feed does not tell a company that is the primary one from another.
             details.is_primary_association = Some(false);
@@ -198,11 +199,6 @@ fn details(change: &Change, event_type: EventType) -> Details {
         ChangeKind::Creation | ChangeKind::Deletion | ChangeKind::Restore | ChangeKind::PrivacyDeletion => {}
     }
     details
-}
-
-/// Ids are numbers in events, and strings everywhere else.
-const fn number(id: RecordId) -> u64 {
-    id.0
 }
 
 #[cfg(test)]
@@ -215,6 +211,10 @@ mod tests {
     use crate::state::object_types::{ObjectType, RecordId};
     use crate::webhooks::apps::{DEFAULT_APP_ID, WebhookApps};
 
+    fn record(id: u64) -> RecordId {
+        id.to_string().parse().unwrap()
+    }
+
     /// What an app with these subscriptions is told of a change.
     fn told(subscriptions: &[&str], object_type: ObjectType, kind: ChangeKind) -> Vec<Value> {
         let now = Moment::from_unix_milliseconds(1_769_081_993_375);
@@ -226,7 +226,7 @@ mod tests {
         let change = Change {
             at: now,
             object_type,
-            id: RecordId(101),
+            id: record(101),
             kind,
             source: ChangeSource::CrmUi,
         };
@@ -267,7 +267,7 @@ mod tests {
             value: "won".to_owned(),
         };
         let merge = || ChangeKind::Merge {
-            merged: vec![RecordId(102), RecordId(103)],
+            merged: vec![record(102), record(103)],
             properties_moved: 4,
         };
         assert_eq!(
@@ -302,7 +302,7 @@ mod tests {
         );
         let association = ChangeKind::AssociationChange {
             type_name: "CONTACT_TO_COMPANY".to_owned(),
-            to: RecordId(9),
+            to: record(9),
             removed: true,
         };
         assert_eq!(

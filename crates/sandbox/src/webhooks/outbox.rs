@@ -311,7 +311,7 @@ mod tests {
     use super::{MOST_WAITING, Outbox, Outcome};
     use crate::Moment;
     use crate::state::changes::{Change, ChangeKind, ChangeSource};
-    use crate::state::object_types::{ObjectType, RecordId};
+    use crate::state::object_types::ObjectType;
     use crate::webhooks::apps::{DEFAULT_APP_ID, Throttling, WebhookApps};
 
     const NOW: Moment = Moment::from_unix_milliseconds(1_000);
@@ -329,7 +329,7 @@ mod tests {
         let creation = Change {
             at: NOW,
             object_type: ObjectType::Contact,
-            id: RecordId(1),
+            id: "1".parse().unwrap(),
             kind: ChangeKind::Creation,
             source: ChangeSource::Api,
         };

@@ -47,10 +47,10 @@ impl NewSubscription {
         let custom = named
             .split_once('-')
             .is_some_and(|(kind, number)| is_digits(kind) && is_digits(number));
-        self.object_type_id = match ObjectType::parse(&named) {
-            Some(known) => Some(known.type_id().to_owned()),
-            None if custom => Some(named),
-            None => return Err(format!("'{named}' is no objectTypeId")),
+        self.object_type_id = match named.parse::<ObjectType>() {
+            Ok(known) => Some(known.type_id().to_owned()),
+            Err(_) if custom => Some(named),
+            Err(_) => return Err(format!("'{named}' is no objectTypeId")),
         };
         Ok(self)
     }
@@ -112,6 +112,7 @@ pub(crate) struct Subscription {
     updated_at: Moment,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
 fn as_string<S: Serializer>(id: &SubscriptionId, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(id)
 }

@@ -186,7 +186,9 @@ async fn receive(State(shared): State<Shared>, headers: HeaderMap, body: String)
 fn verified(url: &str, headers: &HeaderMap, body: &str) -> Option<i64> {
     let header = |name| headers.get(name)?.to_str().ok();
     let hash = Sha256::digest(format!("{SECRET}{body}"));
-    let v1: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let v1 = hash
+        .iter()
+        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     let timestamp = header("x-hubspot-request-timestamp")?;
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
     mac.update(format!("POST{url}{body}{timestamp}").as_bytes());

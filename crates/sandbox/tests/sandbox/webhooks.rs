@@ -89,9 +89,9 @@ async fn a_contact_that_is_created_is_told_with_both_signatures() {
         .await;
     receiver.wait_for(1).await;
     quiet(client.sandbox()).await;
-    let received = receiver.received();
-    assert_eq!(received[0].timestamp, clock.now().unix_milliseconds());
-    let mut event = received[0].events[0].clone();
+    let requests = receiver.received();
+    assert_eq!(requests[0].timestamp, clock.now().unix_milliseconds());
+    let mut event = requests[0].events[0].clone();
     assert!(event["changeSource"].is_string() && event["sourceId"].is_string() && event["eventId"].is_u64());
     assert!(event["subscriptionId"].is_u64());
     for name in ["changeSource", "sourceId", "eventId", "subscriptionId"] {
@@ -108,7 +108,7 @@ async fn a_contact_that_is_created_is_told_with_both_signatures() {
     assert_eq!(deliveries[0].status, Some(200));
     assert_eq!((deliveries[0].attempt, deliveries[0].next_attempt_at), (0, None));
     assert_eq!(deliveries[0].url, receiver.url());
-    assert_eq!(deliveries[0].events, received[0].events);
+    assert_eq!(deliveries[0].events, requests[0].events);
 }
 
 #[tokio::test]
@@ -177,8 +177,8 @@ async fn what_is_not_received_is_sent_again_when_its_time_has_come_and_signed_an
         receiver.wait_for(expected.len()).await;
     }
     quiet(client.sandbox()).await;
-    let received = receiver.received();
-    let timestamps: Vec<i64> = received.iter().map(|received| received.timestamp).collect();
+    let requests = receiver.received();
+    let timestamps: Vec<i64> = requests.iter().map(|request| request.timestamp).collect();
     assert_eq!(timestamps, expected);
     assert_eq!(attempts(&receiver.events()), [0, 1, 2, 3, 4]);
     let same: BTreeSet<String> = receiver
@@ -238,13 +238,13 @@ async fn duplicates_come_in_requests_of_their_own() {
     create_batch(&client, "ada", 5).await;
     receiver.wait_for(2).await;
     quiet(client.sandbox()).await;
-    let received = receiver.received();
-    assert_eq!(received.len(), 2);
+    let requests = receiver.received();
+    assert_eq!(requests.len(), 2);
     let ids =
         |events: &[Value]| -> BTreeSet<u64> { events.iter().map(|event| event["eventId"].as_u64().unwrap()).collect() };
-    assert_eq!(ids(&received[0].events), ids(&received[1].events));
-    assert_eq!(ids(&received[0].events).len(), 5);
-    assert_eq!(attempts(&received[1].events), [0; 5]);
+    assert_eq!(ids(&requests[0].events), ids(&requests[1].events));
+    assert_eq!(ids(&requests[0].events).len(), 5);
+    assert_eq!(attempts(&requests[1].events), [0; 5]);
 }
 
 #[tokio::test]
@@ -269,8 +269,8 @@ async fn events_wait_and_come_out_of_order_on_demand() {
     // The requests themselves overtake each other: within each the order is the sender's.
     let order =
         |events: &[Value]| -> Vec<u64> { events.iter().map(|event| event["objectId"].as_u64().unwrap()).collect() };
-    let received = receiver.received();
-    assert!(received.iter().any(|received| !order(&received.events).is_sorted()));
+    let requests = receiver.received();
+    assert!(requests.iter().any(|received| !order(&received.events).is_sorted()));
     let all: BTreeSet<u64> = order(&receiver.events()).into_iter().collect();
     assert_eq!((all.len(), receiver.events().len()), (30, 30));
 }
