@@ -20,6 +20,7 @@ use crate::limits::Bucket;
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json;charset=utf-8");
 const CORRELATION_HEADER: HeaderName = HeaderName::from_static("x-hubspot-correlation-id");
 const AUTH_FAILURE: HeaderName = HeaderName::from_static("x-hubspot-auth-failure");
+const API_KEY_PAGE: &str = "https://app.hubspot.com/l/api-key/";
 const SCOPES_PAGE: &str = "https://developers.hubspot.com/scopes";
 
 /// What HubSpot puts beside an error: names, each with the values concerned.
@@ -190,6 +191,17 @@ impl ApiError {
             Some("EXPIRED_AUTHENTICATION"),
         )
         .with_header(AUTH_FAILURE, HeaderValue::from_static("401 Unauthorized"))
+    }
+
+    /// 401 for a developer key that nobody was given.
+    pub(crate) fn wrong_developer_key() -> Self {
+        let mut error = Self::new(
+            StatusCode::UNAUTHORIZED,
+            format!("The API key provided is invalid. View or manage your API key here: {API_KEY_PAGE}"),
+            Some("INVALID_AUTHENTICATION"),
+        );
+        error.body.links = Some(BTreeMap::from([("api key", API_KEY_PAGE)]));
+        error
     }
 
     /// 403 that names the scopes the call needs.

@@ -5,7 +5,8 @@
 //! under the dated paths of `2026-03` and `2026-09`, with HubSpot's authentication (static tokens and OAuth), error bodies,
 //! limits and headers. It keeps its records in memory or in a file, shows them on plain pages (`/`), and does on demand what a
 //! real HubSpot does at the worst moment ([`FaultRule`]). It also serves a stand-in of HubSpot's chat script
-//! (`/scripts/{portal}.js`), which tells whom it took a visitor for and keeps what it was given ([`Sandbox::visits`]).
+//! (`/scripts/{portal}.js`), which tells whom it took a visitor for and keeps what it was given ([`Sandbox::visits`]). And it
+//! sends HubSpot's webhooks, signed and repeated as HubSpot's are ([`Sandbox::set_webhook`]).
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), parlor_sandbox::SandboxError> {
@@ -44,6 +45,7 @@ mod seeding;
 mod server;
 mod state;
 mod usage;
+mod webhooks;
 
 use std::path::PathBuf;
 
@@ -64,6 +66,9 @@ pub use server::RunningSandbox;
 pub use state::properties::{ModificationMetadata, Property, PropertyOption};
 pub use state::views::{AssociatedId, AssociatedIds, NextPage, Paging, PastValue, RecordView};
 pub use state::visitor_tokens::VisitorToken;
+pub use webhooks::apps::DEFAULT_DEVELOPER_KEY;
+pub use webhooks::behaviour::{EventTypeSpelling, WebhookBehaviour};
+pub use webhooks::deliveries::WebhookDelivery;
 
 /// A contact as HubSpot answers it.
 pub type ContactView = RecordView;

@@ -22,6 +22,9 @@ use crate::state::values::{RawValue, RawValues};
 use crate::state::views::RecordView as ContactView;
 use crate::state::{Records, records_file};
 use crate::usage::Usage;
+use crate::webhooks::Signal;
+use crate::webhooks::outbox::Outbox;
+use crate::webhooks::recipients::Recipient;
 use crate::{SandboxError, SandboxOptions};
 
 /// A HubSpot account of one's own. Clones are handles on the same account.
@@ -36,6 +39,7 @@ struct Inner {
     /// Held while the file is written, so that an older state never replaces a newer one.
     saving: Mutex<()>,
     changed: Notify,
+    webhook_signal: Signal,
     stopping: watch::Sender<bool>,
 }
 
@@ -53,6 +57,7 @@ pub(crate) struct State {
     pub(crate) consent: Consent,
     pub(crate) chat: ChatLog,
     pub(crate) recent_changes: RecentChanges,
+    pub(crate) webhooks: Outbox,
     pub(crate) down: bool,
     unsaved: bool,
 }
@@ -77,6 +82,7 @@ impl State {
             consent: Consent::default(),
             chat: ChatLog::default(),
             recent_changes: RecentChanges::default(),
+            webhooks: Outbox::default(),
             down: false,
             unsaved: false,
         }
@@ -101,6 +107,7 @@ impl Sandbox {
                 options,
                 saving: Mutex::new(()),
                 changed: Notify::new(),
+                webhook_signal: Signal::default(),
                 stopping: watch::Sender::new(false),
             }),
         })
@@ -210,7 +217,7 @@ impl Sandbox {
     }
 
     /// Back to how the options made it: no contact, no visitor's token, default properties, tokens, apps, account, limits and
-    /// plan, no fault, empty logs.
+    /// plan, no fault, no webhook, empty logs.
     pub fn reset(&self) {
         let options = &self.inner.options;
         {
@@ -221,6 +228,7 @@ impl Sandbox {
             state.unsaved = true;
         }
         self.inner.changed.notify_one();
+        self.inner.webhook_signal.settled.notify_waiters();
     }
 
     /// Writes the records to their file now, when there is one and something changed.
@@ -256,18 +264,22 @@ impl Sandbox {
     /// Changes the records, and has them saved soon.
     pub(crate) fn change<T, E>(&self, change: impl FnOnce(&mut Records, Moment) -> Result<T, E>) -> Result<T, E> {
         let now = self.now();
-        let outcome = {
-            let mut state = self.state();
+        let (outcome, changed) = {
+            let mut guard = self.state();
+            let state = &mut *guard;
             let outcome = change(&mut state.records, now);
             let changes = std::mem::take(&mut state.records.changes);
-            if outcome.is_ok() {
-                state.recent_changes.add(changes);
-                state.unsaved = true;
-            }
-            outcome
+            // Of a batch that failed halfway, the first half is there.
+            let changed = outcome.is_ok() || !changes.is_empty();
+            state.unsaved |= changed;
+            let recipients = Recipient::all(&state.records.webhook_apps, &state.records.oauth);
+            state.webhooks.add(&recipients, &changes, state.records.portal_id, now);
+            state.recent_changes.add(changes);
+            (outcome, changed)
         };
-        if outcome.is_ok() {
+        if changed {
             self.inner.changed.notify_one();
+            self.inner.webhook_signal.queued.notify_one();
         }
         outcome
     }
@@ -283,6 +295,10 @@ impl Sandbox {
 
     pub(crate) fn options(&self) -> &SandboxOptions {
         &self.inner.options
+    }
+
+    pub(crate) fn webhook_signal(&self) -> &Signal {
+        &self.inner.webhook_signal
     }
 
     /// Waits until something changed since the last wait.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::Oauth;
-use crate::scopes;
+use crate::{errors, scopes};
 
 /// The client id of the app that every sandbox knows.
 pub const DEFAULT_CLIENT_ID: &str = "5a4db0c5-0000-4000-8000-000000000001";
@@ -82,7 +82,7 @@ impl Oauth {
         self.apps.iter().find(|app| app.client_id == client_id)
     }
 
-    pub(super) fn app_by_number(&self, app_id: u64) -> Option<&OauthApp> {
+    pub(crate) fn app_by_number(&self, app_id: u64) -> Option<&OauthApp> {
         self.apps.iter().find(|app| app.app_id == app_id)
     }
 
@@ -95,7 +95,7 @@ impl Oauth {
         }
         let before = self.app(&app.client_id).map(|before| before.app_id);
         if let Some(before) = before.filter(|before| *before != app.app_id) {
-            self.uninstall(before);
+            self.forget(before);
         }
         self.apps.retain(|other| other.client_id != app.client_id);
         self.apps.push(app);
@@ -107,9 +107,32 @@ impl Oauth {
         let Some(app_id) = self.app(client_id).map(|app| app.app_id) else {
             return false;
         };
-        self.uninstall(app_id);
+        self.forget(app_id);
         self.apps.retain(|app| app.client_id != client_id);
         true
+    }
+
+    /// Takes everything from an app whose number nobody has any more.
+    fn forget(&mut self, app_id: u64) {
+        self.uninstall(app_id);
+        self.uninstalled.remove(&app_id);
+    }
+
+    /// Makes an app one that is told of changes, with this secret, whether it was there or not.
+    pub(crate) fn connect(&mut self, app_id: u64, client_secret: Option<&str>) {
+        self.uninstalled.remove(&app_id);
+        let place = self.apps.iter().position(|app| app.app_id == app_id);
+        let place = place.unwrap_or_else(|| {
+            self.apps.push(OauthApp {
+                client_id: errors::new_id(),
+                app_id,
+                ..OauthApp::default()
+            });
+            self.apps.len() - 1
+        });
+        if let (Some(secret), Some(app)) = (client_secret, self.apps.get_mut(place)) {
+            secret.clone_into(&mut app.client_secret);
+        }
     }
 
     /// A number that no app has.

@@ -144,6 +144,7 @@ impl Oauth {
     pub(super) fn install(&mut self, app_id: u64, scopes: Scopes, hosting_location: &str) -> String {
         let text = new_grant(hosting_location);
         self.installed.insert(app_id);
+        self.uninstalled.remove(&app_id);
         self.refresh_tokens
             .insert(text.clone(), RefreshToken { app_id, scopes });
         text

@@ -36,8 +36,12 @@ pub struct InstalledApp {
 impl Sandbox {
     /// Adds an app, in place of the one with the same client id.
     pub fn add_app(&self, app: OauthApp) -> Result<(), SandboxError> {
-        self.change(|records, _| records.oauth.put_app(app))
-            .map_err(SandboxError::Refused)
+        self.change(|records, _| {
+            records.oauth.put_app(app)?;
+            records.forget_webhooks_of_no_app();
+            Ok(())
+        })
+        .map_err(SandboxError::Refused)
     }
 
     /// The apps that may ask to be installed.
@@ -46,10 +50,11 @@ impl Sandbox {
         self.read(|records| records.oauth.apps().to_vec())
     }
 
-    /// Removes an app with everything it was given.
+    /// Removes an app with everything it was given, and its webhooks.
     pub fn remove_app(&self, client_id: &str) -> Result<(), SandboxError> {
         self.change(|records, _| {
             let removed = records.oauth.remove_app(client_id);
+            records.forget_webhooks_of_no_app();
             removed.then_some(()).ok_or_else(|| no_app(client_id))
         })
     }
@@ -102,7 +107,7 @@ impl Sandbox {
         self.read(|records| records.oauth.installed_apps())
     }
 
-    /// Uninstalls an app as a person in HubSpot does: its tokens are worthless from then on.
+    /// Uninstalls an app as a person in HubSpot does: its tokens are worthless from then on, and its webhooks are not sent.
     pub fn uninstall_app(&self, client_id: &str) -> Result<(), SandboxError> {
         self.change(|records, _| {
             let app = records.oauth.app(client_id).ok_or_else(|| no_app(client_id))?;

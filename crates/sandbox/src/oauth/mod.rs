@@ -45,6 +45,8 @@ pub(crate) struct Oauth {
     apps: Vec<OauthApp>,
     /// The apps that are installed, by their number.
     installed: BTreeSet<u64>,
+    /// The apps that were, and are not any more.
+    uninstalled: BTreeSet<u64>,
     codes: BTreeMap<String, Code>,
     refresh_tokens: BTreeMap<String, RefreshToken>,
     access_tokens: BTreeMap<String, AccessToken>,
@@ -56,6 +58,7 @@ impl Default for Oauth {
         Self {
             apps: vec![OauthApp::default()],
             installed: BTreeSet::new(),
+            uninstalled: BTreeSet::new(),
             codes: BTreeMap::new(),
             refresh_tokens: BTreeMap::new(),
             access_tokens: BTreeMap::new(),
@@ -127,7 +130,16 @@ impl Oauth {
         self.codes.retain(|_, code| code.app_id != app_id);
         self.refresh_tokens.retain(|_, token| token.app_id != app_id);
         self.access_tokens.retain(|_, token| token.app_id != app_id);
-        self.installed.remove(&app_id)
+        let was_installed = self.installed.remove(&app_id);
+        if was_installed {
+            self.uninstalled.insert(app_id);
+        }
+        was_installed
+    }
+
+    /// Whether an app was uninstalled, and not installed again since.
+    pub(crate) fn was_uninstalled(&self, app_id: u64) -> bool {
+        self.uninstalled.contains(&app_id)
     }
 
     /// Makes a refresh token worthless. Access tokens that came of it stay good until they expire, says HubSpot's guide.

@@ -12,6 +12,7 @@ use super::body::{json, parse};
 use super::control_apps;
 use super::control_records;
 use super::inject::CallBody;
+use super::webhooks_control;
 use crate::chat::{ChatCall, ChatVisit};
 use crate::errors::{self, ApiError};
 use crate::faults::{FaultId, FaultRule, FaultState};
@@ -36,6 +37,7 @@ pub(crate) fn router() -> Router<Sandbox> {
         .route("/down", post(set_down))
         .merge(control_records::router())
         .merge(control_apps::router())
+        .nest("/webhooks", webhooks_control::router())
         .layer(middleware::from_fn(guard))
 }
 

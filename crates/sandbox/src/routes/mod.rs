@@ -23,6 +23,8 @@ mod properties;
 mod property_batches;
 mod scripts;
 mod visitor_identification;
+mod webhooks;
+mod webhooks_control;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -32,6 +34,7 @@ use axum::response::{Html, IntoResponse, Response};
 
 use crate::errors::{self, ApiError};
 use crate::faults::NeverSent;
+use crate::webhooks::page;
 use crate::{Sandbox, pages};
 
 /// The versions served, and what their paths look like: HubSpot moved the version behind the area in its dated paths.
@@ -108,6 +111,7 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
     let before_admission = oauth::router().route_layer(middleware::from_fn_with_state(sandbox.clone(), inject::inject));
     let hubspot = admitted
         .merge(before_admission)
+        .merge(webhooks::router(sandbox))
         // The fault layer sets the limit, for it reads every body first.
         .layer(DefaultBodyLimit::disable())
         .route_layer(middleware::from_fn_with_state(sandbox.clone(), keep))
@@ -115,6 +119,7 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
         .layer(middleware::from_fn_with_state(sandbox.clone(), envelope));
     hubspot
         .merge(pages::router())
+        .merge(page::router())
         .nest("/scripts", scripts::router())
         .nest("/_control", control::router())
         .with_state(sandbox.clone())

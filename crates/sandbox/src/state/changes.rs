@@ -60,6 +60,8 @@ pub(crate) enum ChangeKind {
         /// `CONTACT_TO_COMPANY`, from the changed record's side.
         type_name: String,
         to: RecordId,
+        /// Whether it is, or was, the one company that counts most.
+        primary: bool,
         removed: bool,
     },
 }

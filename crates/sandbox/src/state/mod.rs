@@ -31,6 +31,7 @@ use crate::account::Account;
 use crate::auth::Tokens;
 use crate::errors::ApiError;
 use crate::oauth::Oauth;
+use crate::webhooks::apps::WebhookApps;
 
 use associations::Associations;
 use blocklist::Blocklist;
@@ -63,6 +64,8 @@ pub(crate) struct Records {
     #[serde(default)]
     pub(crate) oauth: Oauth,
     #[serde(default)]
+    pub(crate) webhook_apps: WebhookApps,
+    #[serde(default)]
     pub(crate) account: Account,
 }
 
@@ -80,6 +83,7 @@ impl Records {
             visitor_tokens: VisitorTokens::default(),
             changes: Vec::new(),
             oauth: Oauth::default(),
+            webhook_apps: WebhookApps::default(),
             account: Account::default(),
         }
     }
@@ -147,6 +151,12 @@ impl Records {
             let schema = self.schemas.of(object_type);
             self.collections.of_mut(object_type).rebuild_index(schema);
         }
+    }
+
+    /// An app that is gone is told nothing, nor is the next one with its number.
+    pub(crate) fn forget_webhooks_of_no_app(&mut self) {
+        let oauth = &self.oauth;
+        self.webhook_apps.keep(|app_id| oauth.app_by_number(app_id).is_some());
     }
 
     fn note(&mut self, object_type: ObjectType, id: RecordId, kind: ChangeKind, origin: Origin) {

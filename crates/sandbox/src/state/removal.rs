@@ -44,9 +44,7 @@ impl Records {
         let schema = self.schemas.of(object_type);
         self.collections.of_mut(object_type).purge(schema, id);
         self.associations.remove_all((object_type, id));
-        // HubSpot tells of both.
         self.note(object_type, id, ChangeKind::PrivacyDeletion, origin);
-        self.note(object_type, id, ChangeKind::Deletion, origin);
     }
 
     /// Merges `other` into `primary`, and returns the id that both have from then on. HubSpot's exact words for a record merged
