@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use axum::middleware::Next;
 use serde::Deserialize;
 
+use crate::calls;
 use crate::routes::path::{OBJECT_ID, OBJECT_TYPE, TO_OBJECT_ID, TO_OBJECT_TYPE};
 use crate::state::Records;
 use crate::state::collection::IdProperty;
@@ -182,7 +183,7 @@ pub(crate) fn touched<'a>(
     named: impl Iterator<Item = (&'a str, &'a str)>,
     body: &[u8],
 ) -> BTreeSet<Touched> {
-    if method == Method::GET || path.ends_with("/batch/read") || path.ends_with("/search") {
+    if calls::only_reads(method, path) {
         return BTreeSet::new();
     }
     let named: Vec<(&str, &str)> = named.collect();

@@ -1,8 +1,8 @@
 //! HubSpot as a local server: faithful on the wire, with faults on demand.
 //!
-//! A [`Sandbox`] answers HubSpot's calls for contacts, companies, deals, tickets, notes and communications, their associations
-//! and properties, account details and visitor identification, under `/crm/v3/…` (associations also under `/crm/v4/…`) and
-//! under the dated paths of `2026-03` and `2026-09`, with HubSpot's authentication (static tokens and OAuth), error bodies,
+//! A [`Sandbox`] answers HubSpot's calls for contacts, companies, deals, tickets, notes and communications, their associations,
+//! properties and search, account details and visitor identification, under `/crm/v3/…` (associations also under `/crm/v4/…`)
+//! and under the dated paths of `2026-03` and `2026-09`, with HubSpot's authentication (static tokens and OAuth), error bodies,
 //! limits and headers. It keeps its records in memory or in a file, shows them on plain pages (`/`), and does on demand what a
 //! real HubSpot does at the worst moment ([`FaultRule`]). It also serves a stand-in of HubSpot's chat script
 //! (`/scripts/{portal}.js`), which tells whom it took a visitor for and keeps what it was given ([`Sandbox::visits`]). And it
@@ -28,6 +28,7 @@
 
 mod account;
 mod auth;
+mod calls;
 mod chat;
 mod clock;
 mod errors;
@@ -41,6 +42,8 @@ mod request_log;
 mod routes;
 mod sandbox;
 mod scopes;
+mod search;
+mod seed;
 mod seeding;
 mod server;
 mod state;
@@ -48,6 +51,7 @@ mod usage;
 mod webhooks;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub use account::{Account, UtcOffset};
 pub use auth::{DEFAULT_TOKEN, EVERY_SCOPE, Tokens};
@@ -60,7 +64,7 @@ pub use oauth::{
     OauthTokens,
 };
 pub use plan::Plan;
-pub use request_log::LoggedRequest;
+pub use request_log::{LoggedBodies, LoggedBody, LoggedRequest};
 pub use sandbox::Sandbox;
 pub use server::RunningSandbox;
 pub use state::properties::{ModificationMetadata, Property, PropertyOption};
@@ -88,6 +92,8 @@ pub struct SandboxOptions {
     pub clock: Clock,
     /// The account's number, in account details and some errors.
     pub portal_id: u64,
+    /// How long search does not know of a change yet, by the sandbox's clock.
+    pub search_lag: Duration,
     /// How many requests the log keeps; older ones fall out.
     pub logged_requests: usize,
     /// Whether it may listen on an address that other machines reach. Whoever reaches it reads and changes everything
@@ -104,6 +110,7 @@ impl Default for SandboxOptions {
             plan: Plan::default(),
             clock: Clock::default(),
             portal_id: 891_936_587,
+            search_lag: search::index::DEFAULT_LAG,
             logged_requests: 1_000,
             allow_public: false,
         }

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use axum::http::Method;
 use serde::{Deserialize, Serialize};
 
 use crate::Sandbox;
@@ -82,16 +81,6 @@ impl Bucket<'_> {
     }
 }
 
-/// Whether a call is a search: `POST /crm/v3/objects/{type}/search` and `POST /crm/objects/2026-03/{type}/search`.
-pub(crate) fn is_search(method: &Method, path: &str) -> bool {
-    let parts: Vec<&str> = path.split('/').skip(1).collect();
-    method == Method::POST
-        && matches!(
-            parts[..],
-            ["crm", "objects", _, _, "search"] | ["crm", _, "objects", _, "search"]
-        )
-}
-
 impl Sandbox {
     /// Sets new limits, which then stay whatever the plan becomes. What was used of the old ones stays used.
     pub fn set_limits(&self, limits: Limits) {
@@ -111,30 +100,5 @@ impl Sandbox {
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.state().limits.clone()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_search_calls_are_searches() {
-        for path in [
-            "/crm/v3/objects/contacts/search",
-            "/crm/objects/2026-03/deals/search",
-            "/crm/objects/2026-09/0-1/search",
-        ] {
-            assert!(is_search(&Method::POST, path), "{path}");
-            assert!(!is_search(&Method::GET, path), "{path}");
-        }
-        for path in [
-            "/crm/v3/objects/contacts",
-            "/crm/v3/objects/contacts/batch/search",
-            "/crm/v3/properties/contacts/search",
-            "/search",
-        ] {
-            assert!(!is_search(&Method::POST, path), "{path}");
-        }
     }
 }

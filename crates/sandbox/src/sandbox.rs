@@ -1,6 +1,7 @@
 //! The handle on a sandbox: what tests and the control calls do with it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, watch};
@@ -14,10 +15,13 @@ use crate::late_writes::LateWrites;
 use crate::limits::Limits;
 use crate::oauth::Consent;
 use crate::plan::Plan;
-use crate::request_log::{LoggedRequest, RequestLog};
+use crate::request_log::{LoggedBodies, LoggedRequest, RequestLog};
+use crate::search::index::Index;
+use crate::state::associations::RecordKey;
 use crate::state::changes::{Origin, RecentChanges};
 use crate::state::collection::IdProperty;
 use crate::state::object_types::{ObjectType, RecordId};
+use crate::state::record::Record;
 use crate::state::values::{RawValue, RawValues};
 use crate::state::views::RecordView as ContactView;
 use crate::state::{Records, records_file};
@@ -41,6 +45,8 @@ struct Inner {
     changed: Notify,
     webhook_signal: Signal,
     stopping: watch::Sender<bool>,
+    /// How far the sandbox's clock was moved away from the machine's, in milliseconds.
+    clock_shift: AtomicI64,
 }
 
 pub(crate) struct State {
@@ -58,6 +64,7 @@ pub(crate) struct State {
     pub(crate) chat: ChatLog,
     pub(crate) recent_changes: RecentChanges,
     pub(crate) webhooks: Outbox,
+    pub(crate) index: Index<RecordKey, Record>,
     pub(crate) down: bool,
     unsaved: bool,
 }
@@ -83,6 +90,7 @@ impl State {
             chat: ChatLog::default(),
             recent_changes: RecentChanges::default(),
             webhooks: Outbox::default(),
+            index: Index::new(options.search_lag),
             down: false,
             unsaved: false,
         }
@@ -109,6 +117,7 @@ impl Sandbox {
                 changed: Notify::new(),
                 webhook_signal: Signal::default(),
                 stopping: watch::Sender::new(false),
+                clock_shift: AtomicI64::new(0),
             }),
         })
     }
@@ -128,6 +137,15 @@ impl Sandbox {
         self.state().faults.all()
     }
 
+    /// Removes one fault rule; answers whether there was one.
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "a test that removes its own rule knows that it was there"
+    )]
+    pub fn remove_fault(&self, id: FaultId) -> bool {
+        self.state().faults.remove(id)
+    }
+
     /// Removes every fault rule. Writes on hold stay on hold.
     pub fn clear_faults(&self) {
         self.state().faults.clear();
@@ -136,7 +154,18 @@ impl Sandbox {
     /// The last requests in order of arrival.
     #[must_use]
     pub fn requests(&self) -> Vec<LoggedRequest> {
-        self.state().log.all()
+        self.state().log.all().cloned().collect()
+    }
+
+    /// The bodies of a request that the log still has.
+    #[must_use]
+    pub fn request_bodies(&self, number: u64) -> Option<LoggedBodies> {
+        Some(self.state().log.one(number)?.1)
+    }
+
+    /// Empties the request log; the numbers of requests go on.
+    pub fn clear_requests(&self) {
+        self.state().log.clear();
     }
 
     /// Every contact that is not archived, with all its values.
@@ -216,10 +245,11 @@ impl Sandbox {
         self.state().down = down;
     }
 
-    /// Back to how the options made it: no contact, no visitor's token, default properties, tokens, apps, account, limits and
-    /// plan, no fault, no webhook, empty logs.
+    /// Back to how the options made it: no record, no visitor's token, default properties, tokens, apps, account, limits, plan
+    /// and lag, no fault, no webhook, empty logs, the clock as the options have it (a manual clock stays where it is).
     pub fn reset(&self) {
         let options = &self.inner.options;
+        self.unshift_clock();
         {
             let mut state = self.state();
             let records = Records::new(options.portal_id, options.tokens.clone());
@@ -268,8 +298,9 @@ impl Sandbox {
             let mut guard = self.state();
             let state = &mut *guard;
             let outcome = change(&mut state.records, now);
-            let changes = std::mem::take(&mut state.records.changes);
             // Of a batch that failed halfway, the first half is there.
+            state.index.changed(now, state.records.take_before());
+            let changes = std::mem::take(&mut state.records.changes);
             let changed = outcome.is_ok() || !changes.is_empty();
             state.unsaved |= changed;
             let recipients = Recipient::all(&state.records.webhook_apps, &state.records.oauth);
@@ -289,8 +320,8 @@ impl Sandbox {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn now(&self) -> Moment {
-        self.inner.options.clock.now()
+    pub(crate) fn clock_shift(&self) -> &AtomicI64 {
+        &self.inner.clock_shift
     }
 
     pub(crate) fn options(&self) -> &SandboxOptions {

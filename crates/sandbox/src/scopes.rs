@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use axum::http::Method;
 
+use crate::calls;
 use crate::plan::Plan;
 
 /// Scopes that were granted.
@@ -101,7 +102,7 @@ fn object(name: &str) -> Option<&'static ObjectScopes> {
 /// The scopes a call needs, all of them. A type that is not known needs none: its call is refused further in.
 pub(crate) fn required(method: &Method, path: &str) -> BTreeSet<&'static str> {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    let reads = reads(method, &parts);
+    let reads = calls::only_reads(method, path);
     match parts.first() {
         Some(&"account-info") => BTreeSet::from([OAUTH]),
         Some(&"visitor-identification") => BTreeSet::from([VISITOR_TOKENS]),
@@ -110,14 +111,6 @@ pub(crate) fn required(method: &Method, path: &str) -> BTreeSet<&'static str> {
         Some(&"crm") => required_in_crm(&parts, reads),
         _ => BTreeSet::new(),
     }
-}
-
-/// Whether a call only reads. Searches and batch reads are sent with POST.
-fn reads(method: &Method, parts: &[&str]) -> bool {
-    let last_two = parts.split_last_chunk::<2>().map(|(_, last)| *last);
-    method == Method::GET
-        || matches!(last_two, Some(["batch", "read"]))
-        || (parts.contains(&"objects") && matches!(last_two, Some([_, "search"])))
 }
 
 /// `/crm/v3/{area}/…` and `/crm/{area}/2026-03/…` name the area in either of two places.

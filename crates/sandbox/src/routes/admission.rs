@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::Sandbox;
 use crate::auth::Caller;
-use crate::limits;
+use crate::calls;
 use crate::usage::CountedCall;
 
 pub(crate) async fn admit(State(sandbox): State<Sandbox>, mut request: Request, next: Next) -> Response {
@@ -21,7 +21,7 @@ pub(crate) async fn admit(State(sandbox): State<Sandbox>, mut request: Request, 
         let (method, path) = (request.method(), request.uri().path());
         let call = CountedCall {
             bucket: caller.bucket(),
-            search: limits::is_search(method, path),
+            search: calls::is_search(method, path),
             day: state.records.account.day(now),
             now,
         };

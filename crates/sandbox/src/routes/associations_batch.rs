@@ -26,8 +26,8 @@ use crate::state::views::{NextPage, Paging};
 use crate::state::writes::{AssociationSpec, ObjectId, text};
 
 /// How many inputs these calls take, by HubSpot's guide on associations.
-const MOST_WRITTEN: usize = 2_000;
-const MOST_READ: usize = 1_000;
+pub(crate) const MOST_WRITTEN: usize = 2_000;
+pub(crate) const MOST_READ: usize = 1_000;
 
 pub(crate) fn router() -> Router<Sandbox> {
     Router::new()
@@ -208,9 +208,9 @@ fn read_one(records: &Records, from_type: ObjectType, to_type: ObjectType, input
     })
 }
 
-fn nothing_associated(from: ObjectType, to: ObjectType, id: String) -> BatchError {
-    let name = |object_type: ObjectType| object_type.singular();
-    let message = format!("No {} is associated with {} {id}.", name(to), name(from));
+/// HubSpot's entry for a record that nothing of a kind belongs to.
+pub(crate) fn nothing_associated(from: ObjectType, to: ObjectType, id: String) -> BatchError {
+    let message = format!("No {} is associated with {} {id}.", to.singular(), from.singular());
     let mut error = ApiError::new(StatusCode::NOT_FOUND, message, Some("OBJECT_NOT_FOUND"));
     error = error.with_context("fromObjectId", vec![id]);
     error = error.with_context("fromObjectType", vec![from.type_id().to_owned()]);

@@ -61,20 +61,14 @@ async fn list(
         });
         let results = shown
             .into_iter()
-            .flat_map(|(id, types)| {
-                let known = types.iter().filter_map(|known| AssociationType::by_id(*known));
-                known.map(move |known| AssociatedId {
-                    id: id.to_string(),
-                    kind: known.name(),
-                })
-            })
+            .flat_map(|(id, types)| AssociatedId::each(id, types))
             .collect();
         Ok(json(StatusCode::OK, &List { results, paging }))
     })
 }
 
 /// The type that a path names, when it goes this way.
-fn named_type(name: &str, from: ObjectType, to: ObjectType) -> Result<AssociationType, ApiError> {
+pub(crate) fn named_type(name: &str, from: ObjectType, to: ObjectType) -> Result<AssociationType, ApiError> {
     let named = AssociationType::between(from, to).find(|known| known.name().eq_ignore_ascii_case(name));
     if let Some(named) = named {
         return Ok(named);

@@ -3,17 +3,17 @@
 mod account;
 mod admission;
 mod associations_batch;
+mod associations_batch_v3;
 mod associations_v3;
 mod associations_v4;
 mod batch;
 mod batch_reads;
 mod batch_writes;
-mod body;
-mod control;
-mod control_apps;
-mod control_records;
+pub(crate) mod body;
+pub(crate) mod control;
 mod gdpr;
 mod groups;
+pub(crate) mod guard;
 mod inject;
 mod merge;
 mod oauth;
@@ -22,19 +22,22 @@ pub(crate) mod path;
 mod properties;
 mod property_batches;
 mod scripts;
+mod search;
 mod visitor_identification;
 mod webhooks;
-mod webhooks_control;
+
+use std::time::Instant;
 
 use axum::Router;
+use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
+use axum::http::response::Parts;
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
 
 use crate::errors::{self, ApiError};
-use crate::faults::NeverSent;
-use crate::webhooks::page;
+use crate::faults::answer::{Mangled, NeverSent, cut_body};
 use crate::{Sandbox, pages};
 
 /// The versions served, and what their paths look like: HubSpot moved the version behind the area in its dated paths.
@@ -104,6 +107,7 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
                 .nest(version.app_installs, oauth::app_installs())
                 .nest(version.visitor_identification, visitor_identification::router())
         })
+        .nest("/crm/v3/associations", associations_batch_v3::router())
         .nest("/crm/v4/objects", associations_v4::router())
         // From the inside out: faults strike only calls that were admitted.
         .route_layer(middleware::from_fn_with_state(sandbox.clone(), inject::inject))
@@ -118,10 +122,9 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
         .fallback(unknown_route)
         .layer(middleware::from_fn_with_state(sandbox.clone(), envelope));
     hubspot
-        .merge(pages::router())
-        .merge(page::router())
+        .merge(pages::router(sandbox))
         .nest("/scripts", scripts::router())
-        .nest("/_control", control::router())
+        .merge(control::router(sandbox))
         .with_state(sandbox.clone())
 }
 
@@ -142,7 +145,7 @@ async fn keep(State(sandbox): State<Sandbox>, request: Request, next: Next) -> R
 async fn envelope(State(sandbox): State<Sandbox>, mut request: Request, next: Next) -> Response {
     let correlation_id = errors::new_id();
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    let now = sandbox.now();
+    let (now, begun) = (sandbox.now(), Instant::now());
     let (number, down) = {
         let mut state = sandbox.state();
         (state.log.begin(now, request.method().as_str(), path), state.down)
@@ -153,10 +156,34 @@ async fn envelope(State(sandbox): State<Sandbox>, mut request: Request, next: Ne
     } else {
         next.run(request).await
     };
-    if response.extensions().get::<NeverSent>().is_none() {
-        sandbox.state().log.answered(number, response.status().as_u16());
+    let response = errors::finish(response, &correlation_id);
+    if response.extensions().get::<NeverSent>().is_some() {
+        return response;
     }
-    errors::finish(response, &correlation_id)
+    let (head, body, sent) = whole(response).await;
+    let status = head.status.as_u16();
+    sandbox.state().log.answered(number, status, &sent, begun.elapsed());
+    Response::from_parts(head, body)
+}
+
+/// The answer in its last form, with the bytes of its body that are sent.
+async fn whole(response: Response) -> (Parts, Body, Bytes) {
+    let (mut head, body) = response.into_parts();
+    // Every answer is in memory already.
+    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    match head.extensions.remove::<Mangled>() {
+        None => (head, Body::from(body.clone()), body),
+        Some(mangled) => {
+            let cuts = matches!(mangled, Mangled::CutShort { .. });
+            let sent = mangled.apply(&mut head, body);
+            let body = if cuts {
+                cut_body(sent.clone())
+            } else {
+                Body::from(sent.clone())
+            };
+            (head, body, sent)
+        }
+    }
 }
 
 /// HubSpot answers what it does not know with a page, not with JSON.

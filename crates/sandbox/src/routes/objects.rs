@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::body::{Pairs, first, json, list, parse};
 use super::inject::CallBody;
 use super::path::{self, ObjectName, WholePath};
-use super::{batch_reads, batch_writes, gdpr, merge};
+use super::{batch_reads, batch_writes, gdpr, merge, search};
 use crate::Sandbox;
 use crate::errors::ApiError;
 use crate::state::Records;
@@ -31,6 +31,7 @@ pub(crate) fn router() -> Router<Sandbox> {
     Router::new()
         .route("/{object_type}", get(page).post(create))
         .route("/{object_type}/{object_id}", get(one).patch(update).delete(archive))
+        .route("/{object_type}/search", post(search::search))
         .route("/{object_type}/merge", post(merge::merge))
         .route("/{object_type}/gdpr-delete", post(gdpr::gdpr_delete))
         .route("/{object_type}/batch/read", post(batch_reads::read))

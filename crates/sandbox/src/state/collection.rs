@@ -13,6 +13,7 @@ use super::schema::Schema;
 use super::unique_values::UniqueValues;
 use super::values::Values;
 use crate::clock::Moment;
+use crate::search::index::Before;
 
 /// How a call names a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,9 @@ pub(crate) struct Collection {
     merged: BTreeMap<RecordId, RecordId>,
     #[serde(skip)]
     unique_values: UniqueValues,
+    /// What those changed were before, for whoever takes it out.
+    #[serde(skip)]
+    before: Vec<Before<RecordId, Record>>,
 }
 
 impl Collection {
@@ -39,6 +43,7 @@ impl Collection {
             by_id: BTreeMap::new(),
             merged: BTreeMap::new(),
             unique_values: UniqueValues::default(),
+            before: Vec::new(),
         }
     }
 
@@ -53,6 +58,17 @@ impl Collection {
             merged,
             ..Self::new(object_type)
         }
+    }
+
+    /// Takes out what the records changed since the last time were before.
+    pub(crate) fn take_before(&mut self) -> Vec<Before<RecordId, Record>> {
+        std::mem::take(&mut self.before)
+    }
+
+    /// Comes before every change of a record.
+    fn remember(&mut self, id: RecordId) {
+        let before = self.by_id.get(&id).map(Record::without_past);
+        self.before.push((id, before));
     }
 
     /// All of them in the order of their ids, archived or not.
@@ -108,6 +124,7 @@ impl Collection {
 
     /// Adds a record of values that were checked, and returns those that are set.
     pub(crate) fn create(&mut self, schema: &Schema, id: RecordId, values: Values, origin: Origin) -> Values {
+        self.remember(id);
         let mut record = Record::new(id, origin.at);
         let written = record.write(values, origin, revisions_kept(self.object_type));
         self.unique_values.add(schema, &record);
@@ -117,6 +134,7 @@ impl Collection {
 
     /// Writes values that were checked, empty ones clear; returns those that are other than before.
     pub(crate) fn update(&mut self, schema: &Schema, id: RecordId, values: Values, origin: Origin) -> Values {
+        self.remember(id);
         let Some(record) = self.by_id.get_mut(&id) else {
             return Values::new();
         };
@@ -132,6 +150,7 @@ impl Collection {
     /// Archives a record and gives its unique values back; false when there was nothing to archive.
     pub(crate) fn archive(&mut self, schema: &Schema, id: RecordId, now: Moment) -> bool {
         let id = self.merged_into(id);
+        self.remember(id);
         match self.by_id.get_mut(&id) {
             Some(record) if !record.is_archived() => {
                 record.archived_at = Some(now);
@@ -145,6 +164,7 @@ impl Collection {
 
     /// Brings an archived record back.
     pub(crate) fn restore(&mut self, schema: &Schema, id: RecordId, now: Moment) {
+        self.remember(id);
         if let Some(record) = self.by_id.get_mut(&id) {
             record.archived_at = None;
             record.updated_at = now;
@@ -154,6 +174,7 @@ impl Collection {
 
     /// Deletes a record for good.
     pub(crate) fn purge(&mut self, schema: &Schema, id: RecordId) {
+        self.remember(id);
         if let Some(record) = self.by_id.remove(&id) {
             self.unique_values.remove(schema, &record);
         }
@@ -163,6 +184,8 @@ impl Collection {
     /// Merges `other` into `primary`: the primary keeps its values and takes those it lacks, the other's addresses and id
     /// lead to the primary from now on. Returns how many values moved.
     pub(crate) fn merge(&mut self, schema: &Schema, primary: RecordId, other: RecordId, now: Moment) -> usize {
+        self.remember(primary);
+        self.remember(other);
         let Some(absorbed) = self.by_id.remove(&other) else {
             return 0;
         };

@@ -40,6 +40,11 @@ impl History {
         (!newest.value.is_empty()).then_some(newest.value.as_str())
     }
 
+    /// Without what came before the newest.
+    pub(crate) fn newest(&self) -> Self {
+        Self(self.0.front().cloned().into_iter().collect())
+    }
+
     pub(crate) fn revisions(&self) -> impl Iterator<Item = &Revision> {
         self.0.iter()
     }

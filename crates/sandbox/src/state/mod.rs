@@ -31,9 +31,10 @@ use crate::account::Account;
 use crate::auth::Tokens;
 use crate::errors::ApiError;
 use crate::oauth::Oauth;
+use crate::search::index::Before;
 use crate::webhooks::apps::WebhookApps;
 
-use associations::Associations;
+use associations::{Associations, RecordKey};
 use blocklist::Blocklist;
 use changes::{Change, ChangeKind, Origin};
 use collection::{Collection, IdProperty};
@@ -142,6 +143,16 @@ impl Records {
             .named(name, property)
             .filter(|record| record.is_archived())
             .ok_or_else(ApiError::resource_not_found)
+    }
+
+    /// Takes out what the records changed since the last time were before.
+    pub(crate) fn take_before(&mut self) -> Vec<Before<RecordKey, Record>> {
+        let mut all = Vec::new();
+        for object_type in ObjectType::ALL {
+            let before = self.collections.of_mut(object_type).take_before();
+            all.extend(before.into_iter().map(|(id, record)| ((object_type, id), record)));
+        }
+        all
     }
 
     /// Finds again what is not kept in a file, and adds what HubSpot defines by now.

@@ -60,6 +60,27 @@ impl Record {
         }
     }
 
+    /// The record with its values, but not those that they replaced.
+    pub(crate) fn without_past(&self) -> Self {
+        let current = self.values.iter();
+        Self {
+            id: self.id,
+            values: current
+                .map(|(name, history)| (name.clone(), history.newest()))
+                .collect(),
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            archived_at: self.archived_at,
+            additional_emails: self.additional_emails.clone(),
+            merged_ids: self.merged_ids.clone(),
+        }
+    }
+
+    /// The properties that were ever written.
+    pub(crate) fn histories(&self) -> impl Iterator<Item = (&str, &History)> {
+        self.values.iter().map(|(name, history)| (name.as_str(), history))
+    }
+
     pub(crate) fn history(&self, name: &str) -> Option<&History> {
         self.values.get(name)
     }

@@ -1,6 +1,6 @@
 //! Records as HubSpot answers them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -164,6 +164,17 @@ pub struct AssociatedId {
     pub kind: String,
 }
 
+impl AssociatedId {
+    /// One entry for each type of association with a record.
+    pub(crate) fn each(id: RecordId, types: &BTreeSet<u32>) -> impl Iterator<Item = Self> {
+        let known = types.iter().filter_map(|known| AssociationType::by_id(*known));
+        known.map(move |known| Self {
+            id: id.to_string(),
+            kind: known.name(),
+        })
+    }
+}
+
 /// How to read on where an answer ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Paging {
@@ -274,14 +285,7 @@ impl Records {
         });
         let results = shown
             .into_iter()
-            .flat_map(|(id, types)| {
-                types.iter().filter_map(move |known| {
-                    Some(AssociatedId {
-                        id: id.to_string(),
-                        kind: AssociationType::by_id(*known)?.name(),
-                    })
-                })
-            })
+            .flat_map(|(id, types)| AssociatedId::each(id, types))
             .collect();
         AssociatedIds { results, paging }
     }

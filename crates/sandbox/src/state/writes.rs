@@ -1,6 +1,6 @@
 //! Creating and changing records: first everything is checked, then nothing can fail.
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Records;
 use super::association_types::AssociationType;
@@ -18,7 +18,7 @@ pub(crate) struct NewAssociation {
 }
 
 /// A record's id inside a body.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct ObjectId {
     #[serde(deserialize_with = "text")]
     pub(crate) id: String,

@@ -8,7 +8,6 @@ pub(crate) mod deliveries;
 mod event_types;
 mod events;
 pub(crate) mod outbox;
-pub(crate) mod page;
 pub(crate) mod recipients;
 mod schedule;
 pub(crate) mod sender;

@@ -338,3 +338,46 @@ async fn the_types_between_two_kinds_are_listed() {
         assert_eq!(answer["results"].as_array().unwrap().len(), 2);
     }
 }
+
+#[tokio::test]
+async fn v3_batches_name_the_type_of_each_pair() {
+    let client = Client::start().await;
+    let ada = contact(&client, "ada@example.com").await;
+    let example = company(&client, "Example").await;
+    let path = |rest: &str| format!("/crm/v3/associations/contacts/companies/{rest}");
+    let pair = |from: &str| json!({"from": {"id": from}, "to": {"id": example}, "type": "contact_to_company"});
+    let created = client
+        .post(&path("batch/create"), json!({"inputs": [pair(&ada), pair("424242")]}))
+        .await;
+    let json = created.json();
+    assert_eq!(
+        (created.status, &json["results"]),
+        (207, &json!([pair(&ada)])),
+        "{}",
+        created.text
+    );
+    let read = client.post(&path("batch/read"), json!({"inputs": [{"id": ada}]})).await;
+    let to = json!([
+        {"id": example, "type": "contact_to_company"}, {"id": example, "type": "contact_to_company_unlabeled"},
+    ]);
+    let expected = json!([{"from": {"id": ada}, "to": to}]);
+    assert_eq!((read.status, &read.json()["results"]), (200, &expected));
+    let removed = client
+        .post(&path("batch/archive"), json!({"inputs": [pair(&ada)]}))
+        .await;
+    assert_eq!(removed.status, 204);
+    let read = client.post(&path("batch/read"), json!({"inputs": [{"id": ada}]})).await;
+    let left = json!([{"id": example, "type": "contact_to_company_unlabeled"}]);
+    assert_eq!(read.json()["results"][0]["to"], left);
+    let mut wrong = pair(&ada);
+    wrong["type"] = json!("company_to_contact");
+    assert_eq!(
+        client
+            .post(&path("batch/create"), json!({"inputs": [wrong]}))
+            .await
+            .status,
+        400
+    );
+    let types = client.get(&path("types")).await.json();
+    assert_eq!(types["results"][1], json!({"id": "1", "name": "contact_to_company"}));
+}

@@ -1,6 +1,10 @@
 //! The pages, which need no token and no script.
 
+use std::time::Duration;
+
+use parlor_sandbox::{Effect, FaultRule};
 use reqwest::Method;
+use serde_json::json;
 
 use crate::client::{Answer, Client, read};
 
@@ -48,6 +52,8 @@ async fn the_contacts_are_listed_with_the_length_of_their_transcript() {
     assert!(list.text.contains("<meta http-equiv=\"refresh\" content=\"2\">"));
     let policy = list.header("content-security-policy").unwrap();
     assert!(policy.contains("default-src 'none'") && !policy.contains("script-src"));
+    assert!(policy.contains("form-action 'self'"));
+    assert_eq!(list.header("referrer-policy"), Some("same-origin"));
 }
 
 #[tokio::test]
@@ -67,4 +73,297 @@ async fn a_contact_shows_its_transcript_as_it_is() {
     assert!(shown.text.contains("<tr><th>email</th><td>ada@example.com</td></tr>"));
     assert!(!shown.text.contains("<script"));
     assert_eq!(page(&client, "/contacts/1").await.status, 404);
+}
+
+/// What a browser sends for a form on one of the pages; the answer is that of the page it is led to.
+async fn send(client: &Client, path: &str, form: &str) -> Answer {
+    let request = client
+        .request(Method::POST, path)
+        .header("origin", client.running.base_url())
+        .header("sec-fetch-site", "same-origin")
+        .header("content-type", "application/x-www-form-urlencoded");
+    read(request.body(form.to_owned()).send().await.unwrap()).await.unwrap()
+}
+
+#[tokio::test]
+async fn contacts_are_searched_and_paged() {
+    let client = Client::start().await;
+    for number in 0..120 {
+        let email = format!("{number:03}@example.com");
+        client.sandbox().seed_contact([("email", email.as_str())]).unwrap();
+    }
+    let ada = client
+        .sandbox()
+        .seed_contact([
+            ("email", "ada@example.org"),
+            ("firstname", "Ada"),
+            ("lastname", "Lovelace"),
+        ])
+        .unwrap();
+    let first = page(&client, "/").await;
+    assert!(first.text.contains("Contacts (121)") && first.text.contains("Page 1 of 3"));
+    assert!(first.text.contains("049@example.com") && !first.text.contains("050@example.com"));
+    assert!(first.text.contains("<a href=\"/?page=2\">Next page</a>"));
+    let last = page(&client, "/?page=99").await;
+    assert!(last.text.contains("Page 3 of 3") && last.text.contains("ada@example.org"));
+    for wanted in ["love+ADA", "example.org", ada.id.as_str()] {
+        let found = page(&client, &format!("/?q={wanted}")).await;
+        assert!(
+            found.text.contains("Contacts (1)") && found.text.contains("Ada Lovelace"),
+            "{wanted}"
+        );
+    }
+    let found = page(&client, "/?q=example.com&page=2").await;
+    assert!(
+        found
+            .text
+            .contains("<a href=\"/?q=example.com&amp;page=3\">Next page</a>")
+    );
+    assert!(page(&client, "/?q=nobody").await.text.contains("No contact has that."));
+}
+
+#[tokio::test]
+async fn no_page_with_a_field_to_fill_in_refreshes_itself() {
+    let client = Client::start().await;
+    client.get("/crm/v3/objects/contacts").await;
+    for (path, refreshes) in [
+        ("/", true),
+        ("/?q=", false),
+        ("/requests", true),
+        ("/requests/1", false),
+        ("/faults", false),
+        ("/clock", false),
+    ] {
+        let text = page(&client, path).await.text;
+        assert_eq!(text.contains("http-equiv=\"refresh\""), refreshes, "{path}");
+        assert!(!refreshes || !text.contains("<input"), "{path}");
+        assert_eq!(
+            text.matches("<input ").count() + text.matches("<select ").count(),
+            text.matches("<label for=").count(),
+            "each field has its label: {path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_log_shows_each_request_and_leads_to_its_bodies() {
+    let client = Client::start().await;
+    client
+        .sandbox()
+        .add_fault(FaultRule::new("PATCH", "", Effect::status(502)));
+    let body = json!({"properties": {"email": "ada@example.com"}});
+    client.post("/crm/v3/objects/contacts", body).await;
+    client.patch("/crm/v3/objects/contacts/1", json!({})).await;
+    let list = page(&client, "/requests").await.text;
+    assert!(
+        list.contains("<a href=\"/requests/1\">1</a>") && list.contains("<td>201</td>"),
+        "{list}"
+    );
+    assert!(
+        list.contains("<td>502</td>") && list.contains("<td>rule 1</td>"),
+        "{list}"
+    );
+    assert!(
+        list.find("/requests/2").unwrap() < list.find("/requests/1\"").unwrap(),
+        "the newest first"
+    );
+    let struck = page(&client, "/requests?fault=any").await.text;
+    assert!(struck.contains("Requests (1)") && !struck.contains("/requests/1\""));
+    let one = page(&client, "/requests/1").await.text;
+    assert!(
+        one.contains("{&quot;properties&quot;:{&quot;email&quot;:&quot;ada@example.com&quot;}}"),
+        "{one}"
+    );
+    assert!(one.contains("&quot;archived&quot;:false"), "{one}");
+    assert_eq!(page(&client, "/requests/9").await.status, 404);
+    let cleared = send(&client, "/requests/clear", "").await;
+    assert!(cleared.text.contains("There is no such request."));
+}
+
+#[tokio::test]
+async fn faults_are_added_by_a_click_or_a_form_and_removed() {
+    let client = Client::start().await;
+    let empty = page(&client, "/faults").await.text;
+    let presets = empty.matches("name=\"preset\"").count();
+    assert!(empty.contains("No rule is in force.") && presets > 5);
+    for preset in empty.split("name=\"preset\" value=\"").skip(1) {
+        let name = preset.split('"').next().unwrap();
+        assert_eq!(
+            send(&client, "/faults", &format!("preset={name}")).await.status,
+            200,
+            "{name}"
+        );
+    }
+    let rules = client.sandbox().faults();
+    assert_eq!(rules.len(), presets);
+    assert_eq!(
+        (rules[0].rule.method.as_deref(), rules[0].rule.times),
+        (Some("WRITE"), Some(10))
+    );
+    let left = send(&client, "/faults/1/remove", "").await.text;
+    assert!(left.contains(&format!("Faults ({})", presets - 1)) && !left.contains("Remove rule 1\""));
+    send(&client, "/faults/clear", "").await;
+    assert!(client.sandbox().faults().is_empty());
+
+    let form = "method=PATCH&path=%2Fcontacts&body=Rome&skip=1&times=2&percent=50&effect=wrong_answer&status=&answer=%3Ch1%3E\
+                &content_type=text%2Fhtml&milliseconds=&writes=&bytes=";
+    let added = send(&client, "/faults", form).await;
+    assert!(
+        added
+            .text
+            .contains("PATCH, path with /contacts, body with Rome, after 1, 50 of 100, at most 2")
+    );
+    let expected = FaultRule::new("PATCH", "/contacts", Effect::wrong_answer("text/html", "<h1>"))
+        .body_contains("Rome")
+        .skip(1)
+        .times(2)
+        .percent(50);
+    assert_eq!(client.sandbox().faults()[0].rule, expected);
+
+    for (form, wrong) in [
+        ("effect=status&status=20&path=kept", "20 is no status"),
+        ("effect=status&path=kept", "Give the status"),
+        (
+            "effect=delay&milliseconds=soon&path=kept",
+            "soon cannot be used for milliseconds",
+        ),
+        ("effect=explosion&path=kept", "There is no effect explosion"),
+        ("preset=unheard&path=kept", "There is no preset unheard"),
+    ] {
+        let refused = send(&client, "/faults", form).await;
+        assert_eq!(refused.status, 400, "{form}");
+        assert!(refused.text.contains(wrong), "{form}");
+        assert!(
+            refused.text.contains("name=\"path\" value=\"kept\""),
+            "what was typed stays: {form}"
+        );
+    }
+    assert_eq!(client.sandbox().faults().len(), 1);
+}
+
+#[tokio::test]
+async fn the_clock_is_moved_by_buttons_and_set_by_hand() {
+    let client = Client::start().await;
+    let before = client.sandbox().now().unix_milliseconds();
+    send(&client, "/clock", "advance_milliseconds=86400000").await;
+    assert!(client.sandbox().now().unix_milliseconds() - before >= 86_400_000);
+    let set = send(&client, "/clock", "set=2030-05-06T07%3A08%3A09Z").await;
+    assert!(set.text.contains("2030-05-06T07:08:"), "{}", set.text);
+    send(&client, "/clock", "search_lag=250").await;
+    assert_eq!(client.sandbox().search_lag(), Duration::from_millis(250));
+    let wrong = send(&client, "/clock", "set=%3Csoon%3E").await;
+    assert_eq!(wrong.status, 400);
+    assert!(wrong.text.contains("&lt;soon&gt; is no moment") && wrong.text.contains("value=\"&lt;soon&gt;\""));
+}
+
+#[tokio::test]
+async fn nothing_hostile_leaves_its_place_on_any_page() {
+    let client = Client::start().await;
+    let hostile = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>&amp;";
+    define_transcript(&client).await;
+    let id = client
+        .sandbox()
+        .seed_contact([
+            ("firstname", hostile),
+            ("chat_transcript", hostile),
+            ("company", hostile),
+        ])
+        .unwrap()
+        .id;
+    let rule = FaultRule::new(hostile, hostile, Effect::html(500, hostile)).body_contains(hostile);
+    client.sandbox().add_fault(rule);
+    let body = json!({"properties": {"city": hostile}});
+    client.post("/crm/v3/objects/contacts?x='%22%3Cscript%3E", body).await;
+    let encoded = "%22'%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E";
+    for path in [
+        "/".to_owned(),
+        format!("/?q={encoded}"),
+        format!("/?q=script&page={encoded}"),
+        format!("/contacts/{id}"),
+        "/requests".to_owned(),
+        format!("/requests?path={encoded}"),
+        "/requests/1".to_owned(),
+        "/requests/2".to_owned(),
+        "/faults".to_owned(),
+    ] {
+        let shown = page(&client, &path).await;
+        assert_eq!(shown.status, 200, "{path}");
+        assert!(
+            !shown.text.contains("<script") && !shown.text.contains("<img"),
+            "{path}: {}",
+            shown.text
+        );
+    }
+    let form = format!("effect={encoded}&path={encoded}&method={encoded}&status={encoded}");
+    let refused = send(&client, "/faults", &form).await;
+    assert!(
+        !refused.text.contains("<script") && !refused.text.contains("<img"),
+        "{}",
+        refused.text
+    );
+}
+
+#[tokio::test]
+async fn forms_of_other_sites_are_refused() {
+    let client = Client::start().await;
+    for (path, origin) in [
+        ("/faults", "https://evil.example"),
+        ("/faults/clear", "null"),
+        ("/requests/clear", "https://evil.example"),
+        ("/clock", "https://evil.example"),
+    ] {
+        let request = client
+            .request(Method::POST, path)
+            .header("origin", origin)
+            .header("content-type", "application/x-www-form-urlencoded");
+        let status = request.body("preset=limit").send().await.unwrap().status();
+        assert_eq!(status, 403, "{path}");
+    }
+    assert!(client.sandbox().faults().is_empty());
+}
+
+#[tokio::test]
+async fn a_contact_shows_its_notes_and_what_its_values_were() {
+    let client = Client::start().await;
+    let sandbox = client.sandbox();
+    let ada = sandbox
+        .seed_contact([("email", "ada@example.com"), ("city", "London")])
+        .unwrap();
+    let one = format!("/crm/v3/objects/contacts/{}", ada.id);
+    client.patch(&one, json!({"properties": {"city": "<b>Rome"}})).await;
+    let note = sandbox
+        .seed_record(
+            "notes",
+            [("hs_note_body", "<p>Wants a lamp</p>"), ("hs_timestamp", "1")],
+        )
+        .unwrap();
+    let path = format!(
+        "/crm/v4/objects/notes/{}/associations/default/contacts/{}",
+        note.id, ada.id
+    );
+    assert_eq!(client.call(Method::PUT, &path, None).await.status, 200);
+
+    let shown = page(&client, &format!("/contacts/{}", ada.id)).await.text;
+    assert!(shown.contains("<h2>notes (1)</h2>") && shown.contains("<pre>\n&lt;p&gt;Wants a lamp&lt;/p&gt;</pre>"));
+    assert!(shown.contains("<td>city</td><td>London</td><td>CRM_UI</td>"), "{shown}");
+    assert!(
+        shown.contains("<td>city</td><td>&lt;b&gt;Rome</td><td>INTEGRATION</td>"),
+        "{shown}"
+    );
+
+    let link = format!("/objects/notes/{}", note.id);
+    assert!(shown.contains(&link));
+    let back = page(&client, &link).await;
+    assert_eq!(back.status, 200);
+    assert!(
+        back.text
+            .contains(&format!("/contacts/{}\">ada@example.com</a>", ada.id)),
+        "{}",
+        back.text
+    );
+    let list = page(&client, "/objects").await.text;
+    assert!(list.contains("<h2>notes (1)</h2>") && list.contains("<h2>deals (0)</h2>") && list.contains(&link));
+    for missing in ["/objects/notes/1", "/objects/spaceships/1", "/contacts/x"] {
+        assert_eq!(page(&client, missing).await.status, 404, "{missing}");
+    }
 }

@@ -9,11 +9,11 @@ use axum::response::{Html, IntoResponse, Response};
 use url::{Url, form_urlencoded};
 
 use super::super::body::{Pairs, first};
-use super::super::control::comes_from_elsewhere;
+use super::super::guard::comes_from_elsewhere;
 use super::super::inject::CallBody;
 use crate::Sandbox;
 use crate::oauth::{Authorization, Consent};
-use crate::pages::{STYLE, escape};
+use crate::pages::layout::{document, escape};
 
 /// The account that a path names, when it names one.
 type Hub = Option<Path<String>>;
@@ -113,32 +113,10 @@ fn question(authorization: &Authorization, uri: &Uri) -> Response {
 /// A page that sends its form to this origin alone. Browsers hold the way back, which the form is answered with, to the same
 /// rule, so it is named too.
 fn page(status: StatusCode, body: &str, back: Option<&Url>) -> Response {
-    let html = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<link rel=\"icon\" href=\"data:,\">\n\
-         <title>Install an app – sandbox of HubSpot</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
-         <p class=\"banner\" role=\"note\">Parlor’s sandbox of HubSpot – nothing here leaves this machine</p>\n\
-         <main>\n{body}\n</main>\n</body>\n</html>\n"
-    );
     let form_action = match back.map(Url::origin) {
         None => "'none'".to_owned(),
         Some(origin) if origin.is_tuple() => format!("'self' {}", origin.ascii_serialization()),
         Some(_) => format!("'self' {}:", back.map_or("", Url::scheme)),
     };
-    let policy = format!(
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action {form_action}; \
-         frame-ancestors 'none'"
-    );
-    let policy = HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
-    let headers = [
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (
-            HeaderName::from_static("referrer-policy"),
-            // The form's origin has to be told: by it another site's page is recognised.
-            HeaderValue::from_static("same-origin"),
-        ),
-    ];
-    (status, headers, Html(html)).into_response()
+    document(status, "Install an app", "", "", body, &form_action)
 }

@@ -1,4 +1,4 @@
-//! The control calls for apps, their installation, and what the account says of itself.
+//! Control: apps, their installation, and what the account says of itself.
 
 use std::time::Duration;
 
@@ -9,15 +9,16 @@ use axum::response::Response;
 use axum::routing::{delete, get};
 use serde::{Deserialize, Serialize};
 
-use super::body::{json, parse};
-use super::inject::CallBody;
+use super::super::body::{json, parse};
+use super::super::inject::CallBody;
+use super::refusal;
+use crate::Sandbox;
 use crate::account::Account;
 use crate::errors::{self, ApiError};
 use crate::oauth::{Consent, DEFAULT_CLIENT_ID, InstalledApp, OauthApp};
 use crate::plan::Plan;
-use crate::{Sandbox, SandboxError};
 
-pub(super) fn router() -> Router<Sandbox> {
+pub(crate) fn router() -> Router<Sandbox> {
     Router::new()
         .route("/apps", get(apps).post(add_app))
         .route("/apps/{client_id}", delete(remove_app))
@@ -26,10 +27,6 @@ pub(super) fn router() -> Router<Sandbox> {
         .route("/consent", get(consent).post(set_consent))
         .route("/account", get(account).post(set_account))
         .route("/plan", get(plan).post(set_plan))
-}
-
-fn refusal(error: &SandboxError) -> ApiError {
-    ApiError::validation(error.to_string())
 }
 
 #[derive(Serialize)]

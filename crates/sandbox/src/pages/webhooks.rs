@@ -2,25 +2,19 @@
 
 use std::fmt::Write;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
-use axum::routing::get;
+use axum::response::{IntoResponse, Response};
 
-use super::apps::WebhookApp;
-use super::deliveries::WebhookDelivery;
+use super::layout::{Page, escape};
 use crate::Sandbox;
-use crate::pages::{escape, page};
+use crate::webhooks::apps::WebhookApp;
+use crate::webhooks::deliveries::WebhookDelivery;
 
 /// How many deliveries it shows.
 const SHOWN: usize = 50;
 
-pub(crate) fn router() -> Router<Sandbox> {
-    Router::new().route("/webhooks", get(webhooks))
-}
-
-async fn webhooks(State(sandbox): State<Sandbox>) -> Response {
+pub(crate) async fn show(State(sandbox): State<Sandbox>) -> Response {
     let mut subscriptions = String::new();
     sandbox.read(|records| {
         for app in records.oauth.apps() {
@@ -74,10 +68,17 @@ async fn webhooks(State(sandbox): State<Sandbox>) -> Response {
         )
     };
     let body = format!(
-        "<p><a href=\"/\">All contacts</a></p>\n<h1>Webhooks</h1>\n{subscriptions}<h2>Deliveries</h2>\n\
+        "<h1>Webhooks</h1>\n{subscriptions}<h2>Deliveries</h2>\n\
          <p>Waiting: {waiting}. Under way: {under_way}. Dropped: {dropped}.</p>\n{table}"
     );
-    page(StatusCode::OK, "Webhooks", &body)
+    Page {
+        status: StatusCode::OK,
+        section: "/webhooks",
+        title: "Webhooks",
+        refreshes: true,
+        body: &body,
+    }
+    .into_response()
 }
 
 fn row(delivery: &WebhookDelivery) -> String {

@@ -1,4 +1,4 @@
-//! The control calls for webhooks: set them up at once, misbehave, look, and wait. The crate's README documents them.
+//! Control: webhooks: set them up at once, misbehave, look, and wait. The crate's README documents them.
 
 use std::time::Duration;
 
@@ -9,15 +9,16 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 
-use super::body::{json, parse};
-use super::inject::CallBody;
+use super::super::body::{json, parse};
+use super::super::inject::CallBody;
+use super::refusal;
 use crate::errors::ApiError;
 use crate::state::Records;
 use crate::webhooks::Setup;
 use crate::webhooks::apps::WebhookApp;
 use crate::webhooks::behaviour::WebhookBehaviour;
 use crate::webhooks::deliveries::WebhookDelivery;
-use crate::{DEFAULT_APP_ID, OauthApp, Sandbox, SandboxError};
+use crate::{DEFAULT_APP_ID, OauthApp, Sandbox};
 
 /// How long a flush waits when it is not told.
 const PATIENCE_MILLISECONDS: u64 = 10_000;
@@ -28,10 +29,6 @@ pub(crate) fn router() -> Router<Sandbox> {
         .route("/behaviour", get(behaviour).post(set_behaviour))
         .route("/deliveries", get(deliveries).delete(clear_deliveries))
         .route("/flush", post(flush))
-}
-
-fn refusal(error: &SandboxError) -> ApiError {
-    ApiError::validation(error.to_string())
 }
 
 #[derive(Serialize)]
