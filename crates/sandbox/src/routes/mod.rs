@@ -116,6 +116,7 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
     let hubspot = admitted
         .merge(before_admission)
         .merge(webhooks::router(sandbox))
+        .method_not_allowed_fallback(method_not_allowed)
         // The fault layer sets the limit, for it reads every body first.
         .layer(DefaultBodyLimit::disable())
         .route_layer(middleware::from_fn_with_state(sandbox.clone(), keep))
@@ -184,6 +185,11 @@ async fn whole(response: Response) -> (Parts, Body, Bytes) {
             (head, body, sent)
         }
     }
+}
+
+/// HubSpot's exact words are not known.
+async fn method_not_allowed() -> ApiError {
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "HTTP 405 Method Not Allowed", None)
 }
 
 /// HubSpot answers what it does not know with a page, not with JSON.

@@ -1,7 +1,7 @@
 //! HubSpot's calls that set an app's webhooks up: settings and subscriptions.
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -38,7 +38,6 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router<Sandbox> {
     AREAS
         .iter()
         .fold(Router::new(), |router, area| router.nest(area, app.clone()))
-        .layer(DefaultBodyLimit::disable())
         .route_layer(middleware::from_fn_with_state(sandbox.clone(), inject::inject))
         .route_layer(middleware::from_fn_with_state(sandbox.clone(), admit))
 }

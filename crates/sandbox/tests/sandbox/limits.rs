@@ -106,11 +106,17 @@ async fn a_public_app_has_110_calls_over_all_its_tokens_and_no_day() {
 async fn searches_are_counted_apart_and_for_the_account() {
     let (client, clock) = start(Limits::default()).await;
     client.sandbox().add_token("another", ["*"]);
-    let bases = [BASE, "/crm/objects/2026-03/contacts", "/crm/objects/2026-09/contacts"];
+    let bases = [
+        BASE,
+        "/crm/objects/2026-03/companies",
+        "/crm/objects/2026-09/0-3",
+        "/crm/v3/objects/tickets",
+        "/crm/objects/2026-03/notes",
+    ];
     let tokens = ["pat-sandbox", "another"];
-    for (base, token) in bases.into_iter().zip(tokens.into_iter().cycle()).cycle().take(5) {
+    for (base, token) in bases.into_iter().zip(tokens.into_iter().cycle()) {
         let answer = search(&client, token, base).await;
-        assert_ne!(answer.status, 429, "{base}");
+        assert_eq!(answer.status, 200, "{base}");
         let names: Vec<_> = limit_headers(&answer).into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["daily", "daily-remaining"], "{base}");
     }
@@ -128,7 +134,7 @@ async fn searches_are_counted_apart_and_for_the_account() {
     clock.advance(Duration::from_millis(999));
     assert_eq!(search(&client, "another", BASE).await.status, 429);
     clock.advance(Duration::from_millis(1));
-    assert_ne!(search(&client, "another", BASE).await.status, 429);
+    assert_eq!(search(&client, "another", BASE).await.status, 200);
 
     client.sandbox().set_limits(Limits {
         search: Some(0),

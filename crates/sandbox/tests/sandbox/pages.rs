@@ -76,13 +76,18 @@ async fn a_contact_shows_its_transcript_as_it_is() {
 }
 
 /// What a browser sends for a form on one of the pages; the answer is that of the page it is led to.
+/// Sends a form as a browser does, which then loads the page that it is led to.
 async fn send(client: &Client, path: &str, form: &str) -> Answer {
     let request = client
         .request(Method::POST, path)
         .header("origin", client.running.base_url())
         .header("sec-fetch-site", "same-origin")
         .header("content-type", "application/x-www-form-urlencoded");
-    read(request.body(form.to_owned()).send().await.unwrap()).await.unwrap()
+    let answer = read(request.body(form.to_owned()).send().await.unwrap()).await.unwrap();
+    match answer.header("location") {
+        Some(shown) if answer.status == 303 => page(client, shown).await,
+        _ => answer,
+    }
 }
 
 #[tokio::test]

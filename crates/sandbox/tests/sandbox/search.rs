@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use parlor_sandbox::{Clock, Moment, SandboxOptions};
+use parlor_sandbox::{Clock, Limits, Moment, SandboxOptions};
 use serde_json::{Value, json};
 
 use crate::client::Client;
@@ -10,10 +10,22 @@ use crate::client::Client;
 const SEARCH: &str = "/crm/objects/2026-03/contacts/search";
 const BASE: &str = "/crm/objects/2026-03/contacts";
 
+/// A test searches more often than an account may.
+fn options() -> SandboxOptions {
+    SandboxOptions {
+        limits: Limits::off(),
+        ..SandboxOptions::default()
+    }
+}
+
+async fn start() -> Client {
+    Client::start_with(options()).await
+}
+
 async fn without_lag() -> Client {
     Client::start_with(SandboxOptions {
         search_lag: Duration::ZERO,
-        ..SandboxOptions::default()
+        ..options()
     })
     .await
 }
@@ -151,7 +163,7 @@ async fn pages_follow_each_other_by_after() {
 
 #[tokio::test]
 async fn what_hubspot_refuses_is_refused_with_400() {
-    let client = Client::start().await;
+    let client = start().await;
     let has_email = json!({"propertyName": "email", "operator": "HAS_PROPERTY"});
     let groups = |groups: usize, filters: usize| {
         let group = json!({"filters": vec![has_email.clone(); filters]});
@@ -178,7 +190,7 @@ async fn what_hubspot_refuses_is_refused_with_400() {
 
 #[tokio::test]
 async fn a_search_needs_only_the_scope_to_read() {
-    let client = Client::start().await;
+    let client = start().await;
     client.sandbox().add_token("reader", ["crm.objects.contacts.read"]);
     client.sandbox().add_token("writer", ["crm.objects.contacts.write"]);
     for (token, status) in [("reader", 200), ("writer", 403)] {
@@ -197,7 +209,7 @@ async fn search_sees_each_record_as_it_was_one_lag_ago() {
     let client = Client::start_with(SandboxOptions {
         clock: clock.clone(),
         search_lag: Duration::from_secs(30),
-        ..SandboxOptions::default()
+        ..options()
     })
     .await;
     let created = client
@@ -238,7 +250,7 @@ async fn a_batch_a_merge_and_a_deletion_for_good_are_known_late_too() {
     let clock = Clock::manual(Moment::from_unix_milliseconds(1_790_000_000_000));
     let client = Client::start_with(SandboxOptions {
         clock: clock.clone(),
-        ..SandboxOptions::default()
+        ..options()
     })
     .await;
     let sandbox = client.sandbox();
@@ -269,7 +281,7 @@ async fn a_batch_a_merge_and_a_deletion_for_good_are_known_late_too() {
 
 #[tokio::test]
 async fn the_lag_is_set_over_http_and_reset_gives_back_the_option_s() {
-    let client = Client::start().await;
+    let client = start().await;
     let lag = async || client.get("/_control/search-lag").await.json()["milliseconds"].clone();
     assert_eq!(lag().await, 5_000);
     client.sandbox().seed_contact([("email", "ada@example.com")]).unwrap();
@@ -283,7 +295,7 @@ async fn the_lag_is_set_over_http_and_reset_gives_back_the_option_s() {
 
 #[tokio::test]
 async fn a_seed_is_known_to_search_at_once() {
-    let client = Client::start().await;
+    let client = start().await;
     let seed = json!({
         "properties": {"contacts": [{
             "groupName": "contactinformation", "name": "age", "label": "Age", "type": "number", "fieldType": "number",
@@ -363,7 +375,7 @@ async fn a_restored_record_and_one_of_another_kind_keep_to_themselves() {
     let clock = Clock::manual(Moment::from_unix_milliseconds(1_790_000_000_000));
     let client = Client::start_with(SandboxOptions {
         clock: clock.clone(),
-        ..SandboxOptions::default()
+        ..options()
     })
     .await;
     let sandbox = client.sandbox();
@@ -383,7 +395,7 @@ async fn a_restored_record_and_one_of_another_kind_keep_to_themselves() {
 
 #[tokio::test]
 async fn a_seed_holds_records_of_every_kind_with_what_they_belong_to() {
-    let client = Client::start().await;
+    let client = start().await;
     let to_contact = json!([{"to": {"id": "37765128001"}, "types": [
         {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 202},
     ]}]);

@@ -4,8 +4,8 @@ use std::convert::Infallible;
 use std::fmt::Write;
 
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
 use url::{Url, form_urlencoded};
 
 use super::super::body::{Pairs, first};
