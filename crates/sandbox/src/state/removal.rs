@@ -31,8 +31,10 @@ impl Records {
             .filter(|property| property.has_unique_value)
             .filter_map(|property| Some((property.name.clone(), record.written(&property.name)?.to_owned())))
             .collect();
-        if let Some((_, owner)) = collection.conflict(schema, &unique, Some(id)) {
-            return Err(ApiError::contact_exists(owner));
+        match collection.conflict(schema, &unique, Some(id)) {
+            Some(("email", owner)) => return Err(ApiError::contact_exists(owner)),
+            Some((name, owner)) => return Err(ApiError::unique_value_taken(name, owner)),
+            None => {}
         }
         collection.restore(schema, id, origin.at);
         self.note(object_type, id, ChangeKind::Restore, origin);

@@ -69,7 +69,7 @@ async fn merges_and_associations_are_told() {
         .seed_record("companies", [("name", "Example")])
         .unwrap()
         .id;
-    let seen = changes(&client, 0).await.len();
+    let before = changes(&client, 0).await.len();
 
     let path = format!("/crm/v4/objects/contacts/{ada}/associations/default/companies/{company}");
     for _ in 0..2 {
@@ -96,5 +96,5 @@ async fn merges_and_associations_are_told() {
             "kind": {"merge": {"merged": [old], "properties_moved": 1}},
         }),
     ];
-    assert_eq!(changes(&client, seen).await, expected);
+    assert_eq!(changes(&client, before).await, expected);
 }
