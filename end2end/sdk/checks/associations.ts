@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 
 import { Checks } from '../support/check';
-import { refusedWithEnvelope } from '../support/refusal';
+import { type Refusal, refusedWithEnvelope } from '../support/refusal';
 import type { Session } from '../support/session';
 import { contact, NO_SUCH_ID } from './contacts';
 import { area, type Kind, record } from './records';
@@ -79,6 +79,7 @@ associations.add('a record that is not there is refused', async (session) => {
     (error: { code: number }) => error,
   );
   assert.ok(failure.code === 400 || failure.code === 404, `refused with ${failure.code}`);
+  assert.equal((failure as Refusal).body.status, 'error');
 });
 
 for (const kind of ['companies', 'deals', 'tickets', 'notes'] as Kind[]) {

@@ -49,9 +49,20 @@ faults.addWith(['control'], 'a dropped connection fails the call, applied or not
   assert.equal(found.properties.email, email);
 });
 
-faults.addWith(['control'], 'a truncated body fails the call', async (session) => {
-  await session.control.fault({ ...LIST, times: 1, effect: { kind: 'truncated_body' } });
+faults.addWith(['control'], 'a body that breaks off fails the call', async (session) => {
+  await session.control.fault({ ...LIST, times: 1, effect: { kind: 'cut_short', after_bytes: 5 } });
   await session.withFaults(() => assert.rejects(session.client.crm.contacts.basicApi.getPage(1)));
+});
+
+faults.addWith(['control'], 'a page with status 200, and JSON that claims to be text, are no answers to the SDK', async (session) => {
+  const { basicApi } = session.client.crm.contacts;
+  const page = { kind: 'wrong_answer', content_type: 'text/html', body: '<h1>Maintenance</h1>' };
+  await session.control.fault({ ...LIST, times: 1, effect: page });
+  await session.withFaults(() => assert.rejects(basicApi.getPage(1)));
+  await session.control.call('DELETE', 'faults');
+  await session.control.fault({ ...LIST, times: 1, effect: { kind: 'wrong_answer', content_type: 'text/plain' } });
+  await session.withFaults(() => basicApi.getPage(1).catch(() => undefined));
+  assert.equal(session.last.headers['content-type'], 'text/plain');
 });
 
 faults.addWith(['control'], 'a late answer is an answer', async (session) => {
@@ -59,4 +70,14 @@ faults.addWith(['control'], 'a late answer is an answer', async (session) => {
   const since = Date.now();
   await session.client.crm.contacts.basicApi.getPage(1);
   assert.ok(Date.now() - since >= 290);
+});
+
+faults.addWith(['control'], 'an outage is told as 503, and passes', async (session) => {
+  await session.control.post('down', { down: true });
+  const { basicApi } = session.client.crm.contacts;
+  await session.withFaults(async () => {
+    await refused(503, basicApi.getPage(1));
+  });
+  await session.control.post('down', { down: false });
+  await basicApi.getPage(1);
 });

@@ -52,6 +52,7 @@ limits.addWith(['control'], '429: beyond the daily limit, which the SDK does not
 
 limits.addWith(['control'], '429: beyond five searches a second, after which the SDK waits a second', async (session) => {
   const request = { filterGroups: [], sorts: [], properties: [], limit: 1 };
+  await session.searchTurn();
   const hasty = session.client.crm.contacts.searchApi;
   const patient = session.clientWith({ numberOfApiCallRetries: 3 }).crm.contacts.searchApi;
   const outcomes = await Promise.allSettled(Array.from({ length: 6 }, () => hasty.doSearch(request)));

@@ -9,9 +9,10 @@ export const oauth = new Checks('oauth');
 
 const SCOPES = 'oauth crm.objects.contacts.read crm.objects.contacts.write';
 
-/** A person installs the app: the sandbox agrees at once. Answers the code. */
+/** A person installs the app, and agrees at once. Answers the code. */
 async function authorize(session: Session, scope = SCOPES): Promise<string> {
   const { clientId, redirectUri } = session.oauthApp;
+  await session.control.post('consent', { consent: 'allow' });
   const page = new URL(session.client.oauth.getAuthorizationUrl(clientId, redirectUri, scope, undefined, 'the state'));
   assert.equal(page.pathname, '/oauth/authorize');
   const answer = await fetch(`${session.url}${page.pathname}${page.search}`, { redirect: 'manual' });

@@ -137,3 +137,16 @@ search.add('an operator or a property that is not known is refused', async (sess
   await refusedWithEnvelope(400, find(session, [[filter('firstname', 'RHYMES_WITH', { value: 'ada' })]]));
   await refusedWithEnvelope(400, find(session, [[filter('no_such_property', 'EQ', { value: 'ada' })]]));
 });
+
+search.addWith(['control'], 'the index lags: what was just written is not found, what was just changed is found as it was', async (session) => {
+  await session.control.post('search-lag', { milliseconds: 60_000 });
+  const id = await contact(session, 'ada', { jobtitle: 'Countess' });
+  const countesses = [[filter('jobtitle', 'EQ', { value: 'Countess' })]];
+  assert.equal((await find(session, countesses)).total, 0);
+  await session.control.post('clock', { advance_milliseconds: 61_000 });
+  assert.equal((await find(session, countesses)).total, 1);
+  await session.client.crm.contacts.basicApi.update(id, { properties: { jobtitle: 'Programmer' } });
+  assert.equal((await find(session, countesses)).total, 1);
+  await session.control.post('clock', { advance_milliseconds: 61_000 });
+  assert.equal((await find(session, countesses)).total, 0);
+});

@@ -8,7 +8,11 @@ export function sandboxTarget(sandbox: Sandbox, others: Sandbox[] = []): Target 
   return {
     token: SANDBOX_TOKEN,
     control: new Control([sandbox, ...others].map(({ url }) => url)),
-    oauthApp: { clientId: 'sandbox-client-id', clientSecret: 'sandbox-client-secret', redirectUri: 'http://localhost:3000/oauth/callback' },
-    developerApp: { id: 1_160_452, developerApiKey: 'sandbox-developer-key', clientSecret: 'sandbox-client-secret' },
+    oauthApp: {
+      clientId: '5a4db0c5-0000-4000-8000-000000000001',
+      clientSecret: '5ec2e700-0000-4000-8000-000000000001',
+      redirectUri: 'http://localhost:3000/oauth/callback',
+    },
+    developerApp: { id: 1_234_567, developerApiKey: 'developer-key-sandbox', clientSecret: 'client-secret-sandbox' },
   };
 }

@@ -39,6 +39,7 @@ export function suite(sdk: Sdk): void {
       test(check.name, async () => {
         const target = sandboxTarget(sandbox, twins.map((twin) => twin.sandbox));
         await target.control?.reset();
+        await target.control?.post('search-lag', { milliseconds: 0 });
         twins.forEach((twin) => twin.begin([[RECEIVER, `/webhooks/${twin.version}`]]));
         const run = newRunName();
         const outcome = await runCheck(check, sdk, { url: sandbox.url, target, run }, (exchange) =>
