@@ -36,7 +36,7 @@ function to(id: string, type: keyof typeof TYPES) {
 /** The records of one kind that a contact is associated with. */
 async function associated(session: Session, id: string, kind: string): Promise<{ id: string; type: string }[]> {
   const found = await session.client.crm.contacts.basicApi.getById(id, undefined, undefined, [kind]);
-  return found.associations?.[kind]?.results ?? [];
+  return (found.associations?.[kind]?.results ?? []).map(({ id: other, type }) => ({ id: other, type }));
 }
 
 associations.add('a note is made on its contact, and the contact has it', async (session) => {

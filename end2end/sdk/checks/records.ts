@@ -35,7 +35,7 @@ export interface Area {
 /** The four kinds: how the SDK calls them, what a record needs, and which of its properties is a text to search for. */
 export const KINDS = [
   { kind: 'companies', needed: (run: string) => ({ name: `Lamps ${run}`, domain: `${run}.example.com` }), text: 'name' },
-  { kind: 'deals', needed: (run: string) => ({ dealname: `Lamps ${run}`, amount: '12.50' }), text: 'dealname' },
+  { kind: 'deals', needed: (run: string) => ({ dealname: `Lamps ${run}`, pipeline: 'default', dealstage: 'appointmentscheduled' }), text: 'dealname' },
   {
     kind: 'tickets',
     needed: (run: string) => ({ subject: `Lamps ${run}`, hs_pipeline: '0', hs_pipeline_stage: '1' }),

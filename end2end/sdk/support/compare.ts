@@ -21,7 +21,7 @@ const HEADERS = [
 const WORDS = new Set(['category', 'errorType', 'error', 'message', 'new', 'numErrors', 'policyName', 'status', 'subCategory']);
 
 const ID_FIELDS = /^(id|vid|after|code)$|(_id|Id|Ids)$/;
-const TOKEN_FIELDS = /token$/i;
+const TOKEN_FIELDS = /(token|signature)$/i;
 const SECONDS_FIELDS = /^(expires_in)$/;
 
 /** A text without what changes from run to run. */

@@ -7,7 +7,9 @@ export const DATED_VERSIONS: DatedVersion[] = ['2026-03', '2026-09'];
 export function datedPath(path: string, version: DatedVersion): string | undefined {
   const webhooks = version === '2026-09' ? 'app-webhooks' : 'webhooks';
   const moves: [RegExp, string][] = [
-    [/^\/crm\/v[34]\/(objects|properties|associations)\b/, `/crm/$1/${version}`],
+    [/^\/crm\/v3\/(objects|properties)\b/, `/crm/$1/${version}`],
+    // v3's own associations ended with v4's, whose shape the dated ones have.
+    [/^\/crm\/v4\/(objects|associations)\b/, `/crm/$1/${version}`],
     [/^\/visitor-identification\/v3\//, `/visitor-identification/${version}/`],
     [/^\/account-info\/v3\//, `/account-info/${version}/`],
     [/^\/webhooks\/v3\//, `/${webhooks}/${version}/`],

@@ -46,6 +46,8 @@ export interface Deviation {
   /** The operation, or the call where none is described. */
   operation: string;
   what: string;
+  /** The answer's body. */
+  body: unknown;
 }
 
 export class Descriptions {
@@ -85,15 +87,15 @@ export class Descriptions {
       .filter((each) => each.method === exchange.method && each.pattern.test(pathname))
       .sort((a, b) => a.open - b.open)[0];
     if (!found) {
-      const call = title({ method: exchange.method, path: pathname.replace(/\d{3,}/g, '{id}') });
-      return [{ operation: call, what: 'no description has this call' }];
+      const call = title({ method: exchange.method, path: pathname.replace(/\/\d{3,}(?=\/|$)/g, '/{id}') });
+      return [{ operation: call, what: 'no description has this call', body: parsed(exchange.body) }];
     }
     const complaints = [
       ...this.checkQuery(found, query),
       ...this.checkRequest(found, exchange),
       ...this.checkAnswer(found, exchange),
     ];
-    return complaints.map((what) => ({ operation: found.name, what }));
+    return complaints.map((what) => ({ operation: found.name, what, body: parsed(exchange.body) }));
   }
 
   private checkQuery({ operation, document }: Described, query: URLSearchParams): string[] {
