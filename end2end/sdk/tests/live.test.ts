@@ -7,6 +7,7 @@ import path from 'node:path';
 
 import { Control } from '../support/control';
 import { binary, Sandbox, SANDBOX_TOKEN } from '../support/sandbox';
+import { sandboxTarget } from '../support/sandbox_target';
 
 const FOLDER = path.resolve(__dirname, '..');
 
@@ -42,12 +43,21 @@ describe('test-live', () => {
     return { code, said };
   }
 
-  /** The account there, which may be used up. */
-  const there = () => ({
-    HUBSPOT_TEST_TOKEN: SANDBOX_TOKEN,
-    HUBSPOT_TEST_BASE_URL: hubspot.url,
-    HUBSPOT_TEST_ACCOUNT_IS_EXPENDABLE: 'yes',
-  });
+  /** The account there, which may be used up, with the apps that more checks need. */
+  const there = () => {
+    const { oauthApp, developerApp } = sandboxTarget(hubspot);
+    return {
+      HUBSPOT_TEST_TOKEN: SANDBOX_TOKEN,
+      HUBSPOT_TEST_BASE_URL: hubspot.url,
+      HUBSPOT_TEST_ACCOUNT_IS_EXPENDABLE: 'yes',
+      HUBSPOT_TEST_CLIENT_ID: oauthApp?.clientId ?? '',
+      HUBSPOT_TEST_CLIENT_SECRET: oauthApp?.clientSecret ?? '',
+      HUBSPOT_TEST_REDIRECT_URI: oauthApp?.redirectUri ?? '',
+      HUBSPOT_TEST_APP_ID: String(developerApp?.id ?? ''),
+      HUBSPOT_TEST_DEVELOPER_KEY: developerApp?.developerApiKey ?? '',
+      HUBSPOT_TEST_APP_SECRET: developerApp?.clientSecret ?? '',
+    };
+  };
 
   /** The calls that it got. */
   async function calls(): Promise<{ method: string; path: string }[]> {
