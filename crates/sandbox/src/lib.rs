@@ -28,6 +28,7 @@
 
 mod account;
 mod auth;
+mod by_hand;
 mod calls;
 mod chat;
 mod clock;
@@ -44,7 +45,6 @@ mod sandbox;
 mod scopes;
 mod search;
 mod seed;
-mod seeding;
 mod server;
 mod state;
 mod usage;

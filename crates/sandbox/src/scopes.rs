@@ -6,6 +6,7 @@ use axum::http::Method;
 
 use crate::calls;
 use crate::plan::Plan;
+use crate::state::object_types::ObjectType;
 
 /// Scopes that were granted.
 pub(crate) type Scopes = BTreeSet<String>;
@@ -37,66 +38,47 @@ pub(crate) const KNOWN: [&str; 17] = [
     "tickets",
 ];
 
-/// The scopes of one object type.
+/// The scopes of one kind of record.
+#[derive(Clone, Copy)]
 struct ObjectScopes {
-    /// What the type is called in a path: its plural, its singular, its number.
-    names: [&'static str; 3],
     read: &'static str,
     write: &'static str,
     schema_read: &'static str,
     schema_write: &'static str,
 }
 
-const OBJECTS: [ObjectScopes; 6] = [
-    ObjectScopes {
-        names: ["contacts", "contact", "0-1"],
-        read: "crm.objects.contacts.read",
-        write: "crm.objects.contacts.write",
-        schema_read: "crm.schemas.contacts.read",
-        schema_write: "crm.schemas.contacts.write",
-    },
-    ObjectScopes {
-        names: ["companies", "company", "0-2"],
-        read: "crm.objects.companies.read",
-        write: "crm.objects.companies.write",
-        schema_read: "crm.schemas.companies.read",
-        schema_write: "crm.schemas.companies.write",
-    },
-    ObjectScopes {
-        names: ["deals", "deal", "0-3"],
-        read: "crm.objects.deals.read",
-        write: "crm.objects.deals.write",
-        schema_read: "crm.schemas.deals.read",
-        schema_write: "crm.schemas.deals.write",
-    },
-    ObjectScopes {
-        names: ["tickets", "ticket", "0-5"],
-        read: "tickets",
-        write: "tickets",
-        schema_read: "tickets",
-        schema_write: "tickets",
-    },
-    // Activities have no scopes of their own: they go with the contacts.
-    ObjectScopes {
-        names: ["notes", "note", "0-46"],
-        read: "crm.objects.contacts.read",
-        write: "crm.objects.contacts.write",
-        schema_read: "crm.schemas.contacts.read",
-        schema_write: "crm.schemas.contacts.write",
-    },
-    ObjectScopes {
-        names: ["communications", "communication", "0-18"],
-        read: "crm.objects.contacts.read",
-        write: "crm.objects.contacts.write",
-        schema_read: "crm.schemas.contacts.read",
-        schema_write: "crm.schemas.contacts.write",
-    },
-];
+const fn scopes_of(object_type: ObjectType) -> ObjectScopes {
+    match object_type {
+        // Activities have no scopes of their own: they go with the contacts.
+        ObjectType::Contact | ObjectType::Note | ObjectType::Communication => ObjectScopes {
+            read: "crm.objects.contacts.read",
+            write: "crm.objects.contacts.write",
+            schema_read: "crm.schemas.contacts.read",
+            schema_write: "crm.schemas.contacts.write",
+        },
+        ObjectType::Company => ObjectScopes {
+            read: "crm.objects.companies.read",
+            write: "crm.objects.companies.write",
+            schema_read: "crm.schemas.companies.read",
+            schema_write: "crm.schemas.companies.write",
+        },
+        ObjectType::Deal => ObjectScopes {
+            read: "crm.objects.deals.read",
+            write: "crm.objects.deals.write",
+            schema_read: "crm.schemas.deals.read",
+            schema_write: "crm.schemas.deals.write",
+        },
+        ObjectType::Ticket => ObjectScopes {
+            read: "tickets",
+            write: "tickets",
+            schema_read: "tickets",
+            schema_write: "tickets",
+        },
+    }
+}
 
-fn object(name: &str) -> Option<&'static ObjectScopes> {
-    OBJECTS
-        .iter()
-        .find(|object| object.names.iter().any(|known| known.eq_ignore_ascii_case(name)))
+fn named(object_type: &str) -> Option<ObjectScopes> {
+    object_type.parse().ok().map(scopes_of)
 }
 
 /// The scopes a call needs, all of them. A type that is not known needs none: its call is refused further in.
@@ -125,8 +107,9 @@ fn required_in_crm(parts: &[&str], reads: bool) -> BTreeSet<&'static str> {
         Some("properties") => {
             let scope = rest
                 .first()
-                .and_then(|name| object(name))
-                .map(|object| if reads { object.schema_read } else { object.schema_write });
+                .copied()
+                .and_then(named)
+                .map(|scopes| if reads { scopes.schema_read } else { scopes.schema_write });
             return scope.into_iter().collect();
         }
         // `/crm/v4/associations/{from}/{to}/…` needs the scopes of both types.
@@ -141,8 +124,8 @@ fn required_in_crm(parts: &[&str], reads: bool) -> BTreeSet<&'static str> {
     };
     types
         .into_iter()
-        .filter_map(object)
-        .map(|object| if reads { object.read } else { object.write })
+        .filter_map(named)
+        .map(|scopes| if reads { scopes.read } else { scopes.write })
         .collect()
 }
 

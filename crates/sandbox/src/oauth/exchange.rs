@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{ACCESS_TOKEN_SECONDS, AccessToken, Oauth, OauthApp, RefreshToken, USER_ID, new_grant};
+use super::{ACCESS_TOKEN_SECONDS, AccessToken, Oauth, OauthApp, RefreshToken, new_grant};
+use crate::account::USER_ID;
 use crate::clock::Moment;
 use crate::errors::ApiError;
 use crate::scopes::Scopes;

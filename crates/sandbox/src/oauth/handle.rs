@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{AccessToken, Consent, Oauth, OauthApp, USER_ID, new_access_token};
+use super::{AccessToken, Consent, Oauth, OauthApp, new_access_token};
+use crate::account::USER_ID;
 use crate::clock::Moment;
 use crate::scopes::Scopes;
 use crate::{Sandbox, SandboxError};

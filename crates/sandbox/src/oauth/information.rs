@@ -6,7 +6,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::exchange::Hub;
-use super::{AccessToken, HUB_DOMAIN, Oauth, OauthApp, RefreshToken, USER, USER_ID};
+use super::{AccessToken, HUB_DOMAIN, Oauth, OauthApp, RefreshToken};
+use crate::account::{USER, USER_ID};
 use crate::auth::{EVERY_SCOPE, Tokens};
 use crate::clock::Moment;
 use crate::errors::ApiError;

@@ -33,9 +33,6 @@ const CODE_SECONDS: i64 = 300;
 /// So many codes and so many access tokens are remembered; those whose time was over first are forgotten first.
 const REMEMBERED: usize = 10_000;
 
-/// The person who installs apps in the sandbox's account.
-const USER_ID: u64 = 26_648_231;
-const USER: &str = "admin@sandbox.example";
 const HUB_DOMAIN: &str = "sandbox.hubspot.example";
 
 /// The apps and what they were given.

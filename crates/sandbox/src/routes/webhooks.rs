@@ -8,14 +8,16 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 
-use super::admission;
 use super::body::{json, parse};
 use super::inject::{self, CallBody};
-use crate::errors::{ApiError, BatchError};
+use super::{admission, batch};
+use crate::Sandbox;
+use crate::errors::ApiError;
 use crate::state::Records;
-use crate::webhooks::apps::{DEFAULT_DEVELOPER_KEY, Refusal, Throttling, WebhookApp, parse_target, stays_here};
+use crate::webhooks::apps::{
+    DEFAULT_DEVELOPER_KEY, MOST_SUBSCRIPTIONS, Refusal, Throttling, WebhookApp, parse_target, stays_here,
+};
 use crate::webhooks::subscriptions::{NewSubscription, Subscription, SubscriptionId};
-use crate::{Moment, Sandbox};
 
 /// Where they are in each version: HubSpot renamed the area in `2026-09`.
 const AREAS: [&str; 3] = ["/webhooks/v3", "/webhooks/2026-03", "/app-webhooks/2026-09"];
@@ -149,7 +151,7 @@ fn refused(refusal: Refusal) -> ApiError {
             format!("The subscription already exists. Existing ID: {id}"),
             Some("CONFLICT"),
         ),
-        Refusal::TooMany => ApiError::validation("An app has at most 1000 subscriptions"),
+        Refusal::TooMany => ApiError::validation(format!("An app has at most {MOST_SUBSCRIPTIONS} subscriptions")),
     }
 }
 
@@ -173,7 +175,7 @@ async fn subscription(
     sandbox.read(|records| {
         let (app, id) = (webhooks_of(records, &app_id)?, parse_id(&id)?);
         let subscription = app.and_then(|app| app.subscription(id));
-        let subscription = subscription.ok_or_else(|| subscription_not_found(&id))?;
+        let subscription = subscription.ok_or_else(|| subscription_not_found(id))?;
         Ok(json(StatusCode::OK, subscription))
     })
 }
@@ -224,19 +226,6 @@ struct BatchInput {
     active: bool,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct BatchAnswer {
-    status: &'static str,
-    results: Vec<Subscription>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    num_errors: Option<usize>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<BatchError>,
-    started_at: Moment,
-    completed_at: Moment,
-}
-
 async fn batch_update(
     State(sandbox): State<Sandbox>,
     Path(app_id): Path<String>,
@@ -256,18 +245,6 @@ async fn batch_update(
                 None => errors.push(subscription_not_found(id).into_batch_error(None)),
             }
         }
-        let (status, num_errors) = match errors.len() {
-            0 => (StatusCode::OK, None),
-            count => (StatusCode::MULTI_STATUS, Some(count)),
-        };
-        let answer = BatchAnswer {
-            status: "COMPLETE",
-            results,
-            num_errors,
-            errors,
-            started_at: now,
-            completed_at: now,
-        };
-        Ok(json(status, &answer))
+        Ok(batch::answer(StatusCode::OK, &results, &errors, now))
     })
 }

@@ -145,6 +145,13 @@ impl Records {
             .ok_or_else(ApiError::resource_not_found)
     }
 
+    /// The record that an id stands for, archived or not.
+    pub(crate) fn known_id(&self, object_type: ObjectType, id: &str) -> Result<RecordId, ApiError> {
+        let parsed = id.parse().map_err(|_| ApiError::id_is_not_numeric(id))?;
+        let record = self.of(object_type).by_id(parsed);
+        Ok(record.ok_or_else(ApiError::resource_not_found)?.id)
+    }
+
     /// Takes out what the records changed since the last time were before.
     pub(crate) fn take_before(&mut self) -> Vec<Before<RecordKey, Record>> {
         let mut all = Vec::new();

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use reqwest::Url;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::subscriptions::{NewSubscription, Subscription, SubscriptionId};
 use crate::Moment;
@@ -16,7 +16,7 @@ pub const DEFAULT_DEVELOPER_KEY: &str = "developer-key-sandbox";
 const FIRST_SUBSCRIPTION: SubscriptionId = 4_578_255;
 
 /// HubSpot's limit for one app.
-const MOST_SUBSCRIPTIONS: usize = 1_000;
+pub(crate) const MOST_SUBSCRIPTIONS: usize = 1_000;
 
 /// How many requests are under way to one app at once, unless its settings say otherwise.
 pub(crate) const DEFAULT_CONCURRENCY: u32 = 10;

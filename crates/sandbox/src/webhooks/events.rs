@@ -6,13 +6,10 @@ use serde::Serialize;
 
 use super::apps::WebhookApp;
 use super::behaviour::EventTypeSpelling;
+use super::details::Details;
 use super::event_types::EventType;
 use super::subscriptions::{Subscription, SubscriptionId};
-use crate::state::changes::{Change, ChangeKind, ChangeSource};
-use crate::state::object_types::RecordId;
-
-/// The person who works in the sandbox's account.
-const USER: &str = "userId:52530071";
+use crate::state::changes::{Change, ChangeKind};
 
 /// One event. Its type is kept apart, since HubSpot has two names for that field.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -29,44 +26,6 @@ pub(crate) struct WebhookEvent {
     source_id: String,
     #[serde(skip)]
     event_type: EventType,
-}
-
-/// What depends on the type of the event.
-#[derive(Clone, Debug, PartialEq, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Details {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    object_id: Option<u64>,
-    /// Generic events only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    object_type_id: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    change_flag: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    property_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    property_value: Option<String>,
-    /// Generic events only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    is_sensitive: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    primary_object_id: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    merged_object_ids: Option<Vec<u64>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    new_object_id: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    number_of_properties_moved: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    association_type: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    from_object_id: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    to_object_id: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    association_removed: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    is_primary_association: Option<bool>,
 }
 
 /// An event as it is sent.
@@ -103,24 +62,15 @@ impl WebhookEvent {
 
     fn new(event_id: u64, app_id: u64, subscription: &Subscription, change: &Change, portal_id: u64) -> Self {
         let event_type = subscription.event_type;
-        let mut details = details(change, event_type);
-        if event_type.is_generic() {
-            details.object_type_id = Some(change.object_type.type_id());
-            details.is_sensitive = event_type.is_property_change().then_some(false);
-        }
         Self {
             event_id,
             subscription_id: subscription.id,
             portal_id,
             app_id,
             occurred_at: change.at.unix_milliseconds(),
-            details,
+            details: Details::new(change, event_type),
             change_source: change.source.as_str(),
-            source_id: match change.source {
-                ChangeSource::CrmUi => USER.to_owned(),
-                // HubSpot names the app that made the change; the feed does not know it.
-                ChangeSource::Integration | ChangeSource::Api => app_id.to_string(),
-            },
+            source_id: change.source.id(),
             event_type,
         }
     }
@@ -143,7 +93,7 @@ impl WebhookEvent {
 
     /// About how much memory it takes, in bytes.
     pub(crate) fn weight(&self) -> usize {
-        size_of::<Self>() + self.details.property_value.as_ref().map_or(0, String::len)
+        size_of::<Self>() + self.details.weight()
     }
 }
 
@@ -158,51 +108,6 @@ const fn occurrences(kind: &ChangeKind) -> &'static [&'static str] {
         ChangeKind::Merge { .. } => &["merge"],
         ChangeKind::AssociationChange { .. } => &["associationChange"],
     }
-}
-
-fn details(change: &Change, event_type: EventType) -> Details {
-    // Ids are numbers in events, and strings everywhere else.
-    let id = change.id.number();
-    let mut details = Details {
-        object_id: Some(id),
-        change_flag: match event_type.occurrence() {
-            "creation" => Some("CREATED"),
-            "deletion" => Some("DELETED"),
-            _ => None,
-        },
-        ..Details::default()
-    };
-    match &change.kind {
-        ChangeKind::PropertyChange { name, value } => {
-            details.property_name = Some(name.clone());
-            details.property_value = Some(value.clone());
-        }
-        ChangeKind::Merge {
-            merged,
-            properties_moved,
-        } => {
-            details.primary_object_id = Some(id);
-            details.merged_object_ids = Some(merged.iter().copied().map(RecordId::number).collect());
-            details.new_object_id = Some(id);
-            details.number_of_properties_moved = Some(*properties_moved);
-        }
-        ChangeKind::AssociationChange {
-            type_name,
-            to,
-            primary,
-            removed,
-        } => {
-            // HubSpot documents no `objectId` for these.
-            details.object_id = None;
-            details.association_type = Some(type_name.clone());
-            details.from_object_id = Some(id);
-            details.to_object_id = Some(to.number());
-            details.association_removed = Some(*removed);
-            details.is_primary_association = Some(*primary);
-        }
-        ChangeKind::Creation | ChangeKind::Deletion | ChangeKind::Restore | ChangeKind::PrivacyDeletion => {}
-    }
-    details
 }
 
 #[cfg(test)]
@@ -257,7 +162,7 @@ mod tests {
             ("subscriptionType", json!(subscription.split(':').next())),
             ("attemptNumber", json!(0)),
             ("changeSource", json!("CRM_UI")),
-            ("sourceId", json!("userId:52530071")),
+            ("sourceId", json!("userId:26648231")),
         ] {
             assert_eq!(fields.remove(name), Some(value), "{name} of {subscription}");
         }

@@ -1,10 +1,10 @@
 //! What webhooks tell of the records of every kind.
 
-use parlor_sandbox::{DEFAULT_APP_ID, EventTypeSpelling, WebhookBehaviour};
+use parlor_sandbox::DEFAULT_APP_ID;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::webhook_helpers::{CONTACTS, PATIENCE, behave, create_batch, quiet, seed, start};
+use crate::webhook_helpers::{CONTACTS, PATIENCE, quiet, seed, start};
 use crate::webhook_receiver::Receiver;
 
 #[tokio::test]
@@ -52,42 +52,6 @@ async fn what_was_not_subscribed_to_is_not_told() {
         (&json!("city"), &json!("Rome"))
     );
     assert_eq!(events[0].get("changeFlag"), None);
-}
-
-#[tokio::test]
-async fn the_type_of_an_event_is_spelled_in_either_way() {
-    let (client, receiver, _) = start(&["contact.creation"]).await;
-    let spelled = async |spelling, name: &str| {
-        behave(
-            &client,
-            WebhookBehaviour {
-                spelling,
-                ..WebhookBehaviour::default()
-            },
-        );
-        let before = receiver.received().len();
-        create_batch(&client, name, 40).await;
-        receiver.wait_for(before + 1).await;
-        quiet(client.sandbox()).await;
-        let events = receiver.received()[before..].concat_events();
-        let count = |field: &str| events.iter().filter(|event| event[field] == "contact.creation").count();
-        (count("subscriptionType"), count("eventType"))
-    };
-    assert_eq!(spelled(EventTypeSpelling::SubscriptionType, "a").await, (40, 0));
-    assert_eq!(spelled(EventTypeSpelling::EventType, "b").await, (0, 40));
-    assert_eq!(spelled(EventTypeSpelling::Both, "c").await, (40, 40));
-    let (subscription_types, event_types) = spelled(EventTypeSpelling::Mixed, "d").await;
-    assert!(subscription_types > 0 && event_types > 0 && subscription_types + event_types == 40);
-}
-
-trait ConcatEvents {
-    fn concat_events(&self) -> Vec<Value>;
-}
-
-impl ConcatEvents for [crate::webhook_receiver::Received] {
-    fn concat_events(&self) -> Vec<Value> {
-        self.iter().flat_map(|received| received.events.clone()).collect()
-    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use parlor_sandbox::WebhookBehaviour;
+use parlor_sandbox::{EventTypeSpelling, WebhookBehaviour};
 use serde_json::{Value, json};
 
 use crate::client::Client;
@@ -229,4 +229,40 @@ async fn the_sender_stops_with_the_server() {
     sandbox.seed_contact([("email", "bob@example.com")]).unwrap();
     assert!(!sandbox.flush_webhooks(Duration::from_millis(200)).await);
     assert_eq!(receiver.received().len(), 1);
+}
+
+#[tokio::test]
+async fn the_type_of_an_event_is_spelled_in_either_way() {
+    let (client, receiver, _) = start(&["contact.creation"]).await;
+    let spelled = async |spelling, name: &str| {
+        behave(
+            &client,
+            WebhookBehaviour {
+                spelling,
+                ..WebhookBehaviour::default()
+            },
+        );
+        let before = receiver.received().len();
+        create_batch(&client, name, 40).await;
+        receiver.wait_for(before + 1).await;
+        quiet(client.sandbox()).await;
+        let events = receiver.received()[before..].concat_events();
+        let count = |field: &str| events.iter().filter(|event| event[field] == "contact.creation").count();
+        (count("subscriptionType"), count("eventType"))
+    };
+    assert_eq!(spelled(EventTypeSpelling::SubscriptionType, "a").await, (40, 0));
+    assert_eq!(spelled(EventTypeSpelling::EventType, "b").await, (0, 40));
+    assert_eq!(spelled(EventTypeSpelling::Both, "c").await, (40, 40));
+    let (subscription_types, event_types) = spelled(EventTypeSpelling::Mixed, "d").await;
+    assert!(subscription_types > 0 && event_types > 0 && subscription_types + event_types == 40);
+}
+
+trait ConcatEvents {
+    fn concat_events(&self) -> Vec<Value>;
+}
+
+impl ConcatEvents for [crate::webhook_receiver::Received] {
+    fn concat_events(&self) -> Vec<Value> {
+        self.iter().flat_map(|received| received.events.clone()).collect()
+    }
 }

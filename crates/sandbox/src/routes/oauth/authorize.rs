@@ -1,6 +1,5 @@
 //! The page on which a person allows an app to be installed, or does not. At HubSpot it is another host's, `app.hubspot.com`.
 
-use std::convert::Infallible;
 use std::fmt::Write;
 
 use axum::extract::{Path, Request, State};
@@ -77,13 +76,11 @@ pub(super) async fn decide(
 }
 
 fn allowed(sandbox: &Sandbox, authorization: Authorization) -> Response {
-    let back: Result<Url, Infallible> = sandbox.change(|records, now| {
+    let back = sandbox.alter(|records, now| {
         let location = &records.account.data_hosting_location;
-        Ok(records.oauth.allow(authorization, location, now))
+        records.oauth.allow(authorization, location, now)
     });
-    match back {
-        Ok(back) => found(&back),
-    }
+    found(&back)
 }
 
 fn found(url: &Url) -> Response {
