@@ -12,6 +12,7 @@ mod messages;
 mod percentiles;
 mod registrations;
 mod report;
+mod sandbox;
 mod server;
 mod sizes;
 mod starting;
@@ -86,6 +87,9 @@ async fn measure() -> anyhow::Result<()> {
     say("visitor tokens");
     let identity = identity::measure(&binary, folder.path()).await?;
 
+    say("the sandbox");
+    let sandbox = sandbox::measure()?;
+
     let figures = Figures {
         machine,
         sizes,
@@ -99,6 +103,7 @@ async fn measure() -> anyhow::Result<()> {
         loopback,
         idle,
         identity,
+        sandbox,
     };
     report::write(&checkout, &figures)?;
     say("written: docs/benchmarks.md");

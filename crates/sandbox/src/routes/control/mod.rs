@@ -1,80 +1,64 @@
 //! The control calls: what a test or a person does to the sandbox from outside. The crate's README documents them.
 
+mod apps;
+mod clock;
+mod faults;
+mod index;
+mod records;
+pub(crate) mod requests;
+mod webhooks;
+
 use axum::Router;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::StatusCode;
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, patch, post};
 use serde::{Deserialize, Serialize};
 
 use super::body::{json, parse};
+use super::guard;
 use super::inject::CallBody;
 use crate::chat::{ChatCall, ChatVisit};
 use crate::errors::{self, ApiError};
-use crate::faults::{FaultId, FaultRule, FaultState};
 use crate::limits::Limits;
-use crate::plan::Plan;
-use crate::request_log::LoggedRequest;
-use crate::state::contacts::ContactView;
+use crate::seed::Seed;
 use crate::state::values::RawValues;
 use crate::state::visitor_tokens::VisitorToken;
-use crate::{Sandbox, SandboxError};
+use crate::{ContactView, Sandbox, SandboxError};
 
-pub(crate) fn router() -> Router<Sandbox> {
-    Router::new()
-        .route("/faults", get(faults).post(add_fault).delete(clear_faults))
+pub(crate) fn router(sandbox: &Sandbox) -> Router<Sandbox> {
+    let calls = Router::new()
+        .route("/", get(index::index))
+        .merge(faults::router())
+        .merge(requests::router())
+        .merge(clock::router())
         .route("/reset", post(reset))
-        .route("/requests", get(requests))
+        .route("/seed", post(seed))
         .route("/contacts", get(contacts).post(seed_contact))
         .route("/contacts/{id}", patch(set_properties).delete(archive))
         .route("/merge", post(merge))
         .route("/tokens", post(set_token))
         .route("/limits", get(limits).post(set_limits))
-        .route("/plan", get(plan).post(set_plan))
         .route("/visitor-tokens", get(visitor_tokens))
         .route("/visits", get(visits))
         .route("/down", post(set_down))
-        .layer(middleware::from_fn(guard))
+        .merge(records::router())
+        .merge(apps::router())
+        .nest("/webhooks", webhooks::router());
+    Router::new()
+        .nest("/_control", calls)
+        .layer(middleware::from_fn_with_state(sandbox.clone(), guard::own_site))
+        .layer(middleware::from_fn(finish))
 }
 
-/// Refuses pages of other sites: a browser on this machine would carry their requests here.
-async fn guard(request: Request, next: Next) -> Response {
-    let response = if comes_from_elsewhere(request.headers()) {
-        let message = "The control calls cannot be made by a page of another site";
-        ApiError::new(StatusCode::FORBIDDEN, message, None).into_response()
-    } else {
-        next.run(request).await
-    };
-    errors::finish(response, &errors::new_id())
+/// Gives errors their correlation id.
+async fn finish(request: Request, next: Next) -> Response {
+    errors::finish(next.run(request).await, &errors::new_id())
 }
 
-fn comes_from_elsewhere(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let cross_site = text("sec-fetch-site").is_some_and(|site| !["same-origin", "none"].contains(&site));
-    let own_host = text(header::HOST.as_str()).unwrap_or_default();
-    let foreign_origin = text(header::ORIGIN.as_str())
-        .is_some_and(|origin| origin.split_once("://").is_none_or(|(_, host)| host != own_host));
-    cross_site || foreign_origin
-}
-
-fn refusal(error: &SandboxError) -> ApiError {
+pub(crate) fn refusal(error: &SandboxError) -> ApiError {
     ApiError::validation(error.to_string())
-}
-
-#[derive(Serialize)]
-struct Added {
-    id: FaultId,
-}
-
-#[derive(Serialize)]
-struct FaultList {
-    faults: Vec<FaultState>,
-}
-
-#[derive(Serialize)]
-struct RequestList {
-    requests: Vec<LoggedRequest>,
 }
 
 #[derive(Serialize)]
@@ -82,31 +66,15 @@ struct ContactList {
     contacts: Vec<ContactView>,
 }
 
-async fn add_fault(State(sandbox): State<Sandbox>, body: CallBody) -> Result<Response, ApiError> {
-    let rule: FaultRule = parse(&body)?;
-    rule.check().map_err(ApiError::validation)?;
-    let id = sandbox.add_fault(rule);
-    Ok(json(StatusCode::CREATED, &Added { id }))
-}
-
-async fn faults(State(sandbox): State<Sandbox>) -> Response {
-    let faults = sandbox.faults();
-    json(StatusCode::OK, &FaultList { faults })
-}
-
-async fn clear_faults(State(sandbox): State<Sandbox>) -> StatusCode {
-    sandbox.clear_faults();
-    StatusCode::NO_CONTENT
-}
-
 async fn reset(State(sandbox): State<Sandbox>) -> StatusCode {
     sandbox.reset();
     StatusCode::NO_CONTENT
 }
 
-async fn requests(State(sandbox): State<Sandbox>) -> Response {
-    let requests = sandbox.requests();
-    json(StatusCode::OK, &RequestList { requests })
+async fn seed(State(sandbox): State<Sandbox>, body: CallBody) -> Result<Response, ApiError> {
+    let seed: Seed = parse(&body)?;
+    let seeded = sandbox.seed(seed)?;
+    Ok(json(StatusCode::CREATED, &seeded))
 }
 
 async fn contacts(State(sandbox): State<Sandbox>) -> Response {
@@ -191,23 +159,6 @@ struct Down {
 async fn set_down(State(sandbox): State<Sandbox>, body: CallBody) -> Result<StatusCode, ApiError> {
     let Down { down } = parse(&body)?;
     sandbox.set_down(down);
-    Ok(StatusCode::NO_CONTENT)
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct AccountPlan {
-    plan: Plan,
-}
-
-async fn plan(State(sandbox): State<Sandbox>) -> Response {
-    let plan = sandbox.plan();
-    json(StatusCode::OK, &AccountPlan { plan })
-}
-
-async fn set_plan(State(sandbox): State<Sandbox>, body: CallBody) -> Result<StatusCode, ApiError> {
-    let AccountPlan { plan } = parse(&body)?;
-    sandbox.set_plan(plan);
     Ok(StatusCode::NO_CONTENT)
 }
 
