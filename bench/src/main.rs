@@ -1,4 +1,5 @@
-//! `make bench`: starts the built server, measures it from outside beside the machine's own floors, and writes the report.
+//! `make bench`: starts the built server, measures it from outside beside the machine's own floors, and writes the report. With the
+//! argument `visitor-tokens` it measures these alone, and prints what it found in place of a report.
 
 mod checkout;
 mod client;
@@ -31,7 +32,13 @@ const VISITORS: usize = 5_000;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match measure().await {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let measured = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => measure().await,
+        ["visitor-tokens"] => visitor_tokens().await,
+        _ => Err(anyhow::anyhow!("name no part, or visitor-tokens")),
+    };
+    match measured {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -108,6 +115,16 @@ async fn measure() -> anyhow::Result<()> {
     };
     report::write(&checkout, &figures)?;
     say("written: docs/benchmarks.md");
+    Ok(())
+}
+
+/// Visitor tokens alone.
+#[expect(clippy::print_stdout, reason = "what it finds is its output")]
+async fn visitor_tokens() -> anyhow::Result<()> {
+    let checkout = Checkout::locate();
+    let folder = tempfile::tempdir_in(checkout.target())?;
+    let measured = identity::measure(&checkout.binary(), folder.path()).await?;
+    println!("{:#}", serde_json::to_value(measured)?);
     Ok(())
 }
 

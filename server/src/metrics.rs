@@ -46,6 +46,18 @@ pub fn record() -> anyhow::Result<PrometheusHandle> {
     metrics::describe_counter!("parlor_dead_letters_total", "Contacts given up, by why.");
     metrics::describe_counter!("parlor_gone_records_total", "Contacts found deleted in HubSpot.");
     metrics::describe_gauge!("parlor_delivery_backlog", "Conversations with something undelivered.");
+    metrics::describe_counter!(
+        "parlor_visitor_tokens_total",
+        "Visitor tokens handed out, by where they came from."
+    );
+    metrics::describe_counter!(
+        "parlor_visitor_token_failures_total",
+        "Visitor tokens that HubSpot did not create, by code."
+    );
+    metrics::describe_counter!(
+        "parlor_visitor_token_refusals_total",
+        "Requests for a visitor token that were refused, by code."
+    );
     metrics::describe_counter!("parlor_accept_errors_total", "Times no connection could be accepted.");
     metrics::describe_counter!("parlor_panics_total", "Panics caught: each is a defect.");
     Ok(handle)

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::assets::{Assets, Development};
 use crate::listen::serve;
 use crate::loader::Loader;
+use crate::refusals::Refusals;
 use crate::relay::{MessageRates, Sockets};
 use crate::session::Sessions;
 use crate::settings::{HubspotSettings, Settings};
@@ -98,6 +99,7 @@ pub async fn start(settings: Settings, options: StartOptions, stop: Cancellation
         loader,
         sockets,
         rates: MessageRates::new(),
+        refusals: Refusals::default(),
         stop,
     });
     Ok(Started { server, store })

@@ -61,6 +61,7 @@ async fn clean(server: Server, stop: CancellationToken) {
     let engine = &server.engine;
     loop {
         server.rates.forget_idle();
+        server.refusals.tell_rest();
         match engine.clean_up().await {
             Ok(0) => {}
             Ok(rows) => tracing::debug!(rows, "expired sessions and tokens were removed"),

@@ -141,7 +141,7 @@ pub fn SettingsPage(
                 <h1>"Settings"</h1>
                 {notice.map(|notice| view! { <p class="settings-trouble" role="status">{notice}</p> })}
                 <p class="settings-hint">
-                    "The widgets’ are changed on Parlor’s server, by the commands below. A running server notices within five seconds."
+                    "The widgets’ are changed on Parlor’s server, by the commands below. A running server notices within two seconds."
                 </p>
                 <section>
                     <h2>"HubSpot"</h2>

@@ -2,7 +2,7 @@
 //!
 //! The limit of ten seconds is a rolling one. A call counts from its turn until ten seconds after its answer: whenever in
 //! between HubSpot counted it, no ten seconds hold more than are allowed. Delivery never takes the last few, which are for the
-//! calls that people wait for; of the rest, whoever comes has it, and those others come first. The day's calls belong to the
+//! calls that people wait for; those others come first, up to a fifth of the limit, and what they leave is delivery's. The day's calls belong to the
 //! account, and to its other programs as well: Parlor slows down once four fifths are used, and leaves the last of them alone.
 
 mod day;
@@ -19,10 +19,13 @@ use crate::Context;
 
 /// Calls per ten seconds until HubSpot has said what it allows: under the smallest limit there is (100, Free and Starter).
 const FIRST_CALLS: u64 = 80;
-const WINDOW: Duration = Duration::from_secs(10);
+pub(crate) const WINDOW: Duration = Duration::from_secs(10);
 
 /// One in so many calls is kept for calls other than delivery.
 const RESERVED_ONE_IN: u64 = 50;
+
+/// Calls other than delivery never have more than one in so many: however many visitors come, what was said reaches HubSpot.
+const OTHERS_ONE_IN: u64 = 5;
 
 /// Delivery's calls at once; the rest are spread evenly, so that somebody else's turn is never far.
 const BURST_ONE_IN: u64 = 10;
@@ -249,13 +252,13 @@ impl State {
         if self.most < 2 {
             return 0;
         }
-        let had = self.calling
-            + self
-                .answered
-                .iter()
-                .filter(|(_, share)| *share == Share::Others)
-                .count() as u64;
-        self.most.div_ceil(RESERVED_ONE_IN).saturating_sub(had)
+        self.most.div_ceil(RESERVED_ONE_IN).saturating_sub(self.others())
+    }
+
+    /// What calls other than delivery have had.
+    fn others(&self) -> u64 {
+        let answered = self.answered.iter().filter(|(_, share)| *share == Share::Others);
+        self.calling + answered.count() as u64
     }
 
     /// How long until the next call may be made; `None` for at once.
@@ -274,8 +277,14 @@ impl State {
             let next = freed.into_iter().chain(foreign).min();
             return Some(next.map_or(LOOK_AGAIN, |next| next.saturating_sub(now)));
         }
+        if share == Share::Others && self.others() >= self.most.div_ceil(OTHERS_ONE_IN) {
+            let mut answered = self.answered.iter().filter(|(_, share)| *share == Share::Others);
+            let freed = answered.next().map(|(answered, _)| *answered + WINDOW);
+            return Some(freed.map_or(LOOK_AGAIN, |freed| freed.saturating_sub(now)));
+        }
         if share == Share::Delivery {
-            if self.waiting > 0 {
+            // Others that wait for the limit, and not for their own share, come first.
+            if self.waiting > 0 && self.others() < self.most.div_ceil(OTHERS_ONE_IN) {
                 return Some(LOOK_AGAIN);
             }
             let ahead = self.interval() * u32::try_from(self.most / BURST_ONE_IN).unwrap_or(u32::MAX);

@@ -3,6 +3,7 @@
 //! [`Engine`] is the one entrance. Time and randomness come in through [`Context`], storage through
 //! [`parlor_store::Store`], news goes out over the [`Bus`]. The server wires these together; tests wire them otherwise.
 
+mod account;
 mod admission;
 pub mod budget;
 mod bus;
@@ -35,6 +36,7 @@ pub use secret::Secret;
 pub use visitors::{Granted, RegisterError, Registered};
 pub use widgets::{AddWidgetError, Origin, WidgetDraft};
 
+use crate::account::KeptAccount;
 use crate::admission::Admission;
 use crate::budget::Budget;
 use crate::connection::Connection;
@@ -53,6 +55,7 @@ pub struct Engine {
     budget: Arc<Budget>,
     delivery: Arc<Delivery>,
     connection: Connection,
+    account: KeptAccount,
     identity: Identity,
     inbox_news: InboxNews,
 }
@@ -61,7 +64,7 @@ impl Engine {
     /// Puts the engine together.
     ///
     /// # Errors
-    /// When the store cannot answer for the key that signs form stamps, or for revoked proofs.
+    /// When the store cannot answer for the key that signs form stamps, for the HubSpot account, or for revoked proofs.
     pub async fn new(
         context: Context,
         store: Arc<dyn Store>,
@@ -74,6 +77,7 @@ impl Engine {
         let budget = Arc::new(Budget::new(context.clone()));
         let sealer = Arc::clone(&identity.sealer);
         let (tenant, portal) = (delivery.tenant.clone(), Arc::clone(&delivery.portal));
+        let account = KeptAccount::read(store.as_ref(), Arc::clone(&portal)).await?;
         let delivery = Arc::new(Delivery::new(
             context.clone(),
             Arc::clone(&store),
@@ -93,6 +97,7 @@ impl Engine {
             budget,
             delivery,
             connection,
+            account,
             identity,
             inbox_news: InboxNews::default(),
         })
@@ -134,12 +139,13 @@ impl Engine {
         &self.identity
     }
 
-    /// Removes what is past its time: sessions, codes, tokens, sent forms, revoked proofs, forgotten rate limits. Answers how
-    /// many rows went.
+    /// Removes what is past its time: sessions, codes, tokens, sent forms, revoked proofs, forgotten rate limits; and keeps what was
+    /// learnt of the HubSpot account meanwhile. Answers how many rows went.
     pub async fn clean_up(&self) -> Result<u64, StoreError> {
         let now = self.context.now();
         self.admission.forget_idle(now);
         self.sign_in_guard.forget_idle();
+        self.keep_account().await?;
         Ok(self.store.remove_expired_sessions(now).await?
             + self.store.remove_expired_secrets(now).await?
             + self.identity.clean_up().await?)

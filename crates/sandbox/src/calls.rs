@@ -9,9 +9,14 @@ pub(crate) fn only_reads(method: &Method, path: &str) -> bool {
         || is_search(method, path)
 }
 
-/// Whether the call is a search, which has a limit of its own.
+/// Whether the call is a search, which has a limit of its own: `POST /crm/v3/objects/{type}/search` and `POST /crm/objects/2026-03/{type}/search`.
 pub(crate) fn is_search(method: &Method, path: &str) -> bool {
-    method == Method::POST && path.starts_with("/crm/") && path.ends_with("/search")
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    method == Method::POST
+        && matches!(
+            parts[..],
+            ["crm", "objects", _, _, "search"] | ["crm", _, "objects", _, "search"]
+        )
 }
 
 /// Whether the bodies of the call hold secrets: those of OAuth and of what it grants.
@@ -34,6 +39,26 @@ mod tests {
             (Method::DELETE, "/crm/v3/objects/contacts/search", false),
         ] {
             assert_eq!(only_reads(&method, path), reads, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn only_the_search_calls_are_searches() {
+        for path in [
+            "/crm/v3/objects/contacts/search",
+            "/crm/objects/2026-03/deals/search",
+            "/crm/objects/2026-09/0-1/search",
+        ] {
+            assert!(is_search(&Method::POST, path), "{path}");
+            assert!(!is_search(&Method::GET, path), "{path}");
+        }
+        for path in [
+            "/crm/v3/objects/contacts",
+            "/crm/v3/objects/contacts/batch/search",
+            "/crm/v3/properties/contacts/search",
+            "/search",
+        ] {
+            assert!(!is_search(&Method::POST, path), "{path}");
         }
     }
 }

@@ -83,7 +83,7 @@ impl Sandbox {
             return Err(SandboxError::Refused(message.to_owned()));
         }
         if to < self.now() {
-            self.state().usage = crate::limits::Usage::default();
+            self.state().usage = crate::usage::Usage::default();
         }
         let clock = &self.options().clock;
         if clock.is_manual() {
@@ -120,9 +120,9 @@ impl Moment {
         self.0
     }
 
-    /// The days since 1970 began, in UTC.
-    pub(crate) const fn day(self) -> i64 {
-        self.0.div_euclid(86_400_000)
+    /// The moment so many seconds later.
+    pub(crate) const fn plus_seconds(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds.saturating_mul(1_000)))
     }
 
     /// The moment as HubSpot writes it.

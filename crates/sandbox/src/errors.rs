@@ -4,8 +4,10 @@
 //! the outermost layer, the only place that writes an error's bytes. Where HubSpot's exact words are not known, the
 //! constructor's comment says so: a client must not depend on them.
 
+mod admission;
 mod records;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use axum::body::Body;
@@ -16,7 +18,6 @@ use serde::Serialize;
 /// The content type of every JSON answer, spelled as HubSpot spells it.
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json;charset=utf-8");
 const CORRELATION_HEADER: HeaderName = HeaderName::from_static("x-hubspot-correlation-id");
-const SCOPES_PAGE: &str = "https://developers.hubspot.com/scopes";
 
 /// What HubSpot puts beside an error: names, each with the values concerned.
 pub(crate) type Context = BTreeMap<&'static str, Vec<String>>;
@@ -25,6 +26,11 @@ pub(crate) type Context = BTreeMap<&'static str, Vec<String>>;
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ErrorBody {
+    /// RFC 6749's two fields, which only the answers of OAuth have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<&'static str>,
+    #[serde(rename = "error_description", skip_serializing_if = "Option::is_none")]
+    pub(crate) error_description: Option<String>,
     pub(crate) status: &'static str,
     pub(crate) message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,7 +40,7 @@ pub(crate) struct ErrorBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     policy_name: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    group_name: Option<&'static str>,
+    group_name: Option<Cow<'static, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -95,6 +101,8 @@ impl ApiError {
         Self {
             status,
             body: Box::new(ErrorBody {
+                error: None,
+                error_description: None,
                 status: "error",
                 message: message.into(),
                 error_type: None,
@@ -160,73 +168,6 @@ impl ApiError {
         ))
     }
 
-    /// 401 for a call without a token, or with one that nobody was given.
-    pub(crate) fn unauthenticated() -> Self {
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more \
-             details at https://developers.hubspot.com/docs/methods/auth/oauth-overview",
-            Some("INVALID_AUTHENTICATION"),
-        )
-        .with_header(
-            HeaderName::from_static("x-hubspot-auth-failure"),
-            HeaderValue::from_static("401 Unauthorized"),
-        )
-    }
-
-    /// 403 that names the scope the token lacks.
-    pub(crate) fn missing_scope(scope: &str) -> Self {
-        let mut error = Self::new(
-            StatusCode::FORBIDDEN,
-            format!(
-                "This app hasn't been granted all required scopes to make this call. Read more about required scopes \
-                 here: {SCOPES_PAGE}."
-            ),
-            Some("MISSING_SCOPES"),
-        );
-        error.body.errors.push(ErrorDetail {
-            message: "One or more of the following scopes are required.",
-            context: Context::from([("requiredGranularScopes", vec![scope.to_owned()])]),
-        });
-        error.body.links = Some(BTreeMap::from([("scopes", SCOPES_PAGE)]));
-        error
-    }
-
-    /// 403 for a call that the account's plan does not include. HubSpot's exact words are not known, nor whether it gives a
-    /// category.
-    pub(crate) fn not_in_plan() -> Self {
-        let message =
-            "This portal doesn't have access to this feature. It needs a Professional or Enterprise subscription.";
-        Self::new(StatusCode::FORBIDDEN, message, None)
-    }
-
-    /// 429 of the ten-second rolling limit.
-    pub(crate) fn ten_seconds_exceeded() -> Self {
-        let mut error = Self::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "You have reached your ten_secondly_rolling limit.",
-            None,
-        );
-        error.body.error_type = Some("RATE_LIMIT");
-        error.body.policy_name = Some("TEN_SECONDLY_ROLLING");
-        error.body.group_name = Some(GROUP_NAME);
-        error
-    }
-
-    /// 429 of the daily limit.
-    pub(crate) fn daily_exceeded() -> Self {
-        let mut error = Self::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "You have reached your daily limit.",
-            None,
-        );
-        error.body.error_type = Some("RATE_LIMIT");
-        error.body.policy_name = Some("DAILY");
-        error.body.group_name = Some(GROUP_NAME);
-        error.body.request_id = Some(new_id());
-        error
-    }
-
     /// This refusal as one entry of a batch answer.
     pub(crate) fn into_batch_error(self, trace_id: Option<&str>) -> BatchError {
         let mut context = self.body.context;
@@ -242,8 +183,6 @@ impl ApiError {
         }
     }
 }
-
-const GROUP_NAME: &str = "publicapi:private-apps-api-calls-ten-secondly:sandbox";
 
 /// The body of an error that has not been given its correlation id yet.
 #[derive(Clone)]

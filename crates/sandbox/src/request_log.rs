@@ -23,7 +23,7 @@ pub struct LoggedRequest {
     pub at: Moment,
     /// The HTTP method.
     pub method: String,
-    /// Path and query as they were sent.
+    /// Path and query as they were sent, but for a token or key that they name: `…` stands for it.
     pub path: String,
     /// The status answered; `None` when nothing was answered (yet).
     pub status: Option<u16>,
@@ -108,7 +108,7 @@ impl RequestLog {
                 number,
                 at,
                 method: method.to_owned(),
-                path: path.to_owned(),
+                path: without_secrets(path),
                 status: None,
                 fault: None,
                 microseconds: None,
@@ -247,5 +247,44 @@ impl RequestFilter {
                 Some(FaultFilter::NotStruck) => request.fault.is_none(),
                 Some(FaultFilter::Rule(rule)) => request.fault == Some(rule),
             }
+    }
+}
+
+/// The path without the token that two older calls of OAuth have in theirs, and without a developer's key in the query.
+fn without_secrets(path: &str) -> String {
+    let token = ["/oauth/v1/access-tokens/", "/oauth/v1/refresh-tokens/"];
+    if let Some(call) = token.into_iter().find(|call| path.starts_with(call)) {
+        return format!("{call}…");
+    }
+    match path.split_once("hapikey=") {
+        Some((before, key)) => {
+            let after = key.find('&').and_then(|end| key.get(end..)).unwrap_or_default();
+            format!("{before}hapikey=…{after}")
+        }
+        None => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_secrets;
+
+    #[test]
+    fn tokens_and_keys_are_not_kept() {
+        for (sent, kept) in [
+            ("/oauth/v1/access-tokens/secret", "/oauth/v1/access-tokens/…"),
+            ("/oauth/v1/refresh-tokens/secret?x=1", "/oauth/v1/refresh-tokens/…"),
+            (
+                "/webhooks/v3/1/settings?hapikey=secret",
+                "/webhooks/v3/1/settings?hapikey=…",
+            ),
+            (
+                "/webhooks/v3/1/settings?hapikey=secret&a=b",
+                "/webhooks/v3/1/settings?hapikey=…&a=b",
+            ),
+            ("/crm/v3/objects/contacts?limit=1", "/crm/v3/objects/contacts?limit=1"),
+        ] {
+            assert_eq!(without_secrets(sent), kept);
+        }
     }
 }

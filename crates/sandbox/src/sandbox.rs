@@ -1,6 +1,6 @@
 //! The handle on a sandbox: what tests and the control calls do with it.
 
-use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,21 +9,21 @@ use tokio::sync::{Notify, watch};
 use crate::auth::Tokens;
 use crate::chat::ChatLog;
 use crate::clock::Moment;
-use crate::errors::ApiError;
 use crate::faults::{FaultId, FaultRule, FaultState, Faults};
 use crate::late_writes::LateWrites;
-use crate::limits::{Limits, Usage};
+use crate::limits::Limits;
+use crate::oauth::Consent;
 use crate::plan::Plan;
 use crate::request_log::{LoggedBodies, LoggedRequest, RequestLog};
 use crate::search::index::Index;
 use crate::state::associations::RecordKey;
-use crate::state::changes::{Origin, RecentChanges};
-use crate::state::collection::IdProperty;
-use crate::state::object_types::{ObjectType, RecordId};
+use crate::state::changes::RecentChanges;
 use crate::state::record::Record;
-use crate::state::values::{RawValue, RawValues};
-use crate::state::views::RecordView as ContactView;
 use crate::state::{Records, records_file};
+use crate::usage::Usage;
+use crate::webhooks::Signal;
+use crate::webhooks::outbox::Outbox;
+use crate::webhooks::recipients::Recipient;
 use crate::{SandboxError, SandboxOptions};
 
 /// A HubSpot account of one's own. Clones are handles on the same account.
@@ -38,6 +38,7 @@ struct Inner {
     /// Held while the file is written, so that an older state never replaces a newer one.
     saving: Mutex<()>,
     changed: Notify,
+    webhook_signal: Signal,
     stopping: watch::Sender<bool>,
     /// How far the sandbox's clock was moved away from the machine's, in milliseconds.
     clock_shift: AtomicI64,
@@ -46,13 +47,18 @@ struct Inner {
 pub(crate) struct State {
     pub(crate) records: Records,
     pub(crate) limits: Limits,
+    /// Until other limits are set.
+    pub(crate) limits_follow_plan: bool,
     pub(crate) usage: Usage,
     pub(crate) faults: Faults,
     pub(crate) late_writes: LateWrites,
     pub(crate) log: RequestLog,
     pub(crate) plan: Plan,
+    pub(crate) api_limit_increases: u8,
+    pub(crate) consent: Consent,
     pub(crate) chat: ChatLog,
     pub(crate) recent_changes: RecentChanges,
+    pub(crate) webhooks: Outbox,
     pub(crate) index: Index<RecordKey, Record>,
     pub(crate) down: bool,
     unsaved: bool,
@@ -60,16 +66,25 @@ pub(crate) struct State {
 
 impl State {
     fn new(records: Records, options: &SandboxOptions) -> Self {
+        let limits_follow_plan = options.limits == Limits::default();
         Self {
             records,
-            limits: options.limits.clone(),
+            limits: if limits_follow_plan {
+                Limits::of(options.plan, 0)
+            } else {
+                options.limits.clone()
+            },
+            limits_follow_plan,
             usage: Usage::default(),
             faults: Faults::default(),
             late_writes: LateWrites::default(),
             log: RequestLog::new(options.logged_requests),
             plan: options.plan,
+            api_limit_increases: 0,
+            consent: Consent::default(),
             chat: ChatLog::default(),
             recent_changes: RecentChanges::default(),
+            webhooks: Outbox::default(),
             index: Index::new(options.search_lag),
             down: false,
             unsaved: false,
@@ -95,6 +110,7 @@ impl Sandbox {
                 options,
                 saving: Mutex::new(()),
                 changed: Notify::new(),
+                webhook_signal: Signal::default(),
                 stopping: watch::Sender::new(false),
                 clock_shift: AtomicI64::new(0),
             }),
@@ -147,68 +163,6 @@ impl Sandbox {
         self.state().log.clear();
     }
 
-    /// Every contact that is not archived, with all its values.
-    #[must_use]
-    pub fn contacts(&self) -> Vec<ContactView> {
-        self.live_records(ObjectType::Contact)
-    }
-
-    /// The contact with this e-mail address, with all its values.
-    #[must_use]
-    pub fn contact_by_email(&self, email: &str) -> Option<ContactView> {
-        let state = self.state();
-        let contacts = state.records.of(ObjectType::Contact);
-        let contact = contacts.named(email, IdProperty::Unique("email"))?;
-        Some(state.records.full_view(ObjectType::Contact, contact))
-    }
-
-    /// The contact with this id, with all its values, archived or not.
-    #[must_use]
-    pub fn contact(&self, id: &str) -> Option<ContactView> {
-        let state = self.state();
-        let contact = state.records.of(ObjectType::Contact).by_id(id.parse().ok()?)?;
-        Some(state.records.full_view(ObjectType::Contact, contact))
-    }
-
-    /// Creates a contact as a person in HubSpot does.
-    pub fn seed_contact<'a>(
-        &self,
-        properties: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Result<ContactView, SandboxError> {
-        let values = properties
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), RawValue::Text(value.to_owned())))
-            .collect();
-        self.create_contact(values).map_err(refused)
-    }
-
-    /// Sets one property of a contact as a person in HubSpot does; an empty value clears it.
-    pub fn set_property(&self, id: &str, name: &str, value: &str) -> Result<ContactView, SandboxError> {
-        let raw = BTreeMap::from([(name.to_owned(), RawValue::Text(value.to_owned()))]);
-        self.update_contact(id, raw).map_err(refused)
-    }
-
-    /// Archives a contact as a person in HubSpot does.
-    pub fn archive(&self, id: &str) -> Result<(), SandboxError> {
-        self.change(|records, now| {
-            let id = known_id(records, ObjectType::Contact, id)?;
-            records.archive(ObjectType::Contact, id, Origin::crm_ui(now));
-            Ok(())
-        })
-        .map_err(refused)
-    }
-
-    /// Merges `other` into `primary`. From then on the id and the addresses of `other` lead to `primary`.
-    pub fn merge(&self, primary: &str, other: &str) -> Result<ContactView, SandboxError> {
-        self.change(|records, now| {
-            let known = |id| known_id(records, ObjectType::Contact, id);
-            let (primary, other) = (known(primary)?, known(other)?);
-            let id = records.merge(ObjectType::Contact, primary, other, Origin::crm_ui(now))?;
-            records.full_view_of(ObjectType::Contact, id)
-        })
-        .map_err(refused)
-    }
-
     /// Makes a token good for these scopes (`*` is all of them), in place of those it had.
     pub fn add_token<'a>(&self, token: &str, scopes: impl IntoIterator<Item = &'a str>) {
         self.change_tokens(|tokens| tokens.grant(token, scopes));
@@ -219,23 +173,13 @@ impl Sandbox {
         self.change_tokens(|tokens| tokens.revoke(token));
     }
 
-    /// Sets new limits. What was used of the old ones stays used.
-    pub fn set_limits(&self, limits: Limits) {
-        self.state().limits = limits;
-    }
-
-    /// Sets how many calls a token has in ten seconds.
-    pub fn set_limit(&self, ten_seconds: u32) {
-        self.state().limits.ten_seconds = Some(ten_seconds);
-    }
-
     /// While it is down, every call answers 503. Pages and control go on.
     pub fn set_down(&self, down: bool) {
         self.state().down = down;
     }
 
-    /// Back to how the options made it: no contact, no visitor's token, default properties, tokens, limits and plan, no fault,
-    /// empty logs, the clock as the options have it (a manual clock stays where it is).
+    /// Back to how the options made it: no record, no visitor's token, default properties, tokens, apps, account, limits, plan
+    /// and lag, no fault, no webhook, empty logs, the clock as the options have it (a manual clock stays where it is).
     pub fn reset(&self) {
         let options = &self.inner.options;
         self.unshift_clock();
@@ -247,6 +191,7 @@ impl Sandbox {
             state.unsaved = true;
         }
         self.inner.changed.notify_one();
+        self.inner.webhook_signal.settled.notify_waiters();
     }
 
     /// Writes the records to their file now, when there is one and something changed.
@@ -266,37 +211,39 @@ impl Sandbox {
         records_file::save(path, &records).inspect_err(|_| self.state().unsaved = true)
     }
 
-    pub(crate) fn create_contact(&self, raw: RawValues) -> Result<ContactView, ApiError> {
-        self.create_record(ObjectType::Contact, raw)
-    }
-
-    pub(crate) fn update_contact(&self, id: &str, raw: RawValues) -> Result<ContactView, ApiError> {
-        self.update_record(ObjectType::Contact, id, raw)
-    }
-
     /// Reads the records.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Records) -> T) -> T {
         read(&self.state().records)
     }
 
-    /// Changes the records, and has them saved soon.
+    /// Changes the records in a way that cannot fail, and has them saved soon.
+    pub(crate) fn alter<T>(&self, alter: impl FnOnce(&mut Records, Moment) -> T) -> T {
+        let altered: Result<T, Infallible> = self.change(|records, now| Ok(alter(records, now)));
+        match altered {
+            Ok(altered) => altered,
+        }
+    }
+
+    /// Changes the records, tells it to search and to webhooks, and has them saved soon.
     pub(crate) fn change<T, E>(&self, change: impl FnOnce(&mut Records, Moment) -> Result<T, E>) -> Result<T, E> {
         let now = self.now();
-        let outcome = {
-            let mut state = self.state();
-            let state = &mut *state;
+        let (outcome, took_place) = {
+            let mut guard = self.state();
+            let state = &mut *guard;
             let outcome = change(&mut state.records, now);
             // Of a batch that failed halfway, the first half is there.
             state.index.changed(now, state.records.take_before());
             let changes = std::mem::take(&mut state.records.changes);
-            if outcome.is_ok() {
-                state.recent_changes.add(changes);
-                state.unsaved = true;
-            }
-            outcome
+            let took_place = outcome.is_ok() || !changes.is_empty();
+            state.unsaved |= took_place;
+            let recipients = Recipient::all(&state.records.webhook_apps, &state.records.oauth);
+            state.webhooks.add(&recipients, &changes, state.records.portal_id, now);
+            state.recent_changes.add(changes);
+            (outcome, took_place)
         };
-        if outcome.is_ok() {
+        if took_place {
             self.inner.changed.notify_one();
+            self.inner.webhook_signal.queued.notify_one();
         }
         outcome
     }
@@ -312,6 +259,10 @@ impl Sandbox {
 
     pub(crate) fn options(&self) -> &SandboxOptions {
         &self.inner.options
+    }
+
+    pub(crate) fn webhook_signal(&self) -> &Signal {
+        &self.inner.webhook_signal
     }
 
     /// Waits until something changed since the last wait.
@@ -333,23 +284,6 @@ impl Sandbox {
     }
 
     fn change_tokens(&self, change: impl FnOnce(&mut Tokens)) {
-        let outcome: Result<(), std::convert::Infallible> = self.change(|records, _| {
-            change(&mut records.tokens);
-            Ok(())
-        });
-        match outcome {
-            Ok(()) => {}
-        }
+        self.alter(|records, _| change(&mut records.tokens));
     }
-}
-
-/// The record that an id stands for, archived or not.
-pub(crate) fn known_id(records: &Records, object_type: ObjectType, id: &str) -> Result<RecordId, ApiError> {
-    let parsed = id.parse().map_err(|_| ApiError::id_is_not_numeric(id))?;
-    let record = records.of(object_type).by_id(parsed);
-    Ok(record.ok_or_else(ApiError::resource_not_found)?.id)
-}
-
-pub(crate) fn refused(error: ApiError) -> SandboxError {
-    SandboxError::Refused(error.body.message)
 }

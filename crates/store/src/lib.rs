@@ -31,7 +31,7 @@ pub use delivery::{
     RecordState, Sending, TranscriptConversation, ValueHash,
 };
 pub use error::StoreError;
-pub use identity::{Identities, Provider, StoredToken, WidgetIdentity};
+pub use identity::{Edit, Identities, Provider, RevokedProof, StoredToken, WidgetIdentity, WidgetIdentityChange};
 pub use leases::{Fence, Leases, Taken};
 pub use notes::{DeliveryNotes, NoteKind, NoteRange, NoteState, PlannedNote, StoredNote};
 pub use portals::{PortalConnection, Portals};

@@ -10,7 +10,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use leptos::view;
 use parlor_app::inbox::{LetterData, OfferData, SecretState, SettingsPage, SettingsPageData, WidgetSettingsData};
 use parlor_engine::connection::{CheckedToken, ConnectError};
-use parlor_engine::identity::ExchangeError;
 use parlor_engine::{Rep, StoreError, Widget};
 use parlor_protocol::ConversationId;
 use parlor_store::{DeadLetter, Provider, Rest};
@@ -242,16 +241,16 @@ async fn of_widget(server: &Server, widget: Widget) -> Result<WidgetSettingsData
         .store()
         .widget_identity(&widget.tenant, &widget.settings.id)
         .await?;
-    let opened = engine.identity().settings(&widget).await;
+    let is_unreadable = engine.identity().secret_is_unreadable(&widget).await;
     Ok(WidgetSettingsData {
         chat: match (identity.provider, identity.waits_for_consent) {
             (Provider::Parlor, _) => "Parlor’s",
             (Provider::HubSpot, false) => "HubSpot’s",
             (Provider::HubSpot, true) => "HubSpot’s, after the site’s consent call",
         },
-        secret: match (&identity.secret, opened) {
+        secret: match (&identity.secret, is_unreadable) {
             (None, _) => SecretState::None,
-            (Some(_), Err(ExchangeError::SecretUnreadable)) => SecretState::Unreadable,
+            (Some(_), Ok(true)) => SecretState::Unreadable,
             (Some(_), _) => SecretState::There,
         },
         has_public_key: identity.public_key.is_some(),

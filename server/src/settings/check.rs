@@ -142,10 +142,17 @@ fn secret_key(value: &Value) -> Result<Option<SecretString>, SettingsError> {
     if value.text.is_empty() {
         return Ok(None);
     }
-    if crate::secret_key::parse(&value.text).is_none() {
+    let place = &value.place;
+    let Some(key) = crate::secret_key::parse(&value.text) else {
         return Err(SettingsError(format!(
-            "{} must be 32 bytes in base64: make one with openssl rand -base64 32, or leave it out to have a file beside the database",
-            value.place
+            "{place} must be 32 bytes in base64: make one with openssl rand -base64 32, or leave it out to have a file beside the \
+             database"
+        )));
+    };
+    if crate::secret_key::is_one_byte_repeated(&key) {
+        return Err(SettingsError(format!(
+            "{place} is one byte repeated, which anybody can guess: make one with openssl rand -base64 32, or leave it out to have a \
+             file beside the database"
         )));
     }
     Ok(Some(SecretString::from(value.text.as_str())))

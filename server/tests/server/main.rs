@@ -36,4 +36,5 @@ mod stop;
 mod tenants;
 mod timing;
 mod visitor_token;
+mod visitor_token_program;
 mod wire;

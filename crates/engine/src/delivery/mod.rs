@@ -202,6 +202,12 @@ impl Delivery {
         }
     }
 
+    /// The account as far as it is known already: nobody is asked.
+    #[must_use]
+    pub fn known_account(&self) -> Option<AccountDetails> {
+        self.account.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// The page of a record in HubSpot, once the portal is known.
     #[must_use]
     pub fn record_url(&self, record: &str) -> Option<String> {

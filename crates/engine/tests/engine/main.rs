@@ -7,6 +7,7 @@
     reason = "a test may panic, and counts in the unit of what it tests"
 )]
 
+mod account;
 mod batches;
 mod breaker;
 mod connection;
@@ -28,4 +29,9 @@ mod summaries;
 mod timing;
 mod unclear;
 mod visitor_tokens;
+mod visitor_tokens_limits;
+mod visitor_tokens_refused;
+mod visitor_tokens_revoked;
+mod visitor_tokens_trouble;
+mod visitor_tokens_widgets;
 mod world;

@@ -228,6 +228,16 @@ impl World {
         self.store.clone()
     }
 
+    /// The database on a connection of the test's own: it does there what no store does.
+    pub fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.folder().join("parlor.db")).unwrap()
+    }
+
+    /// Ends the store alone: whoever asks it anything from here on is refused.
+    pub async fn close_store(&self) {
+        self.store.close().await;
+    }
+
     pub fn context(&self) -> Context {
         Context::new(self.clock.clone(), self.random.clone()).with_timer(self.clock.clone())
     }

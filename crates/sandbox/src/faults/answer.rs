@@ -10,6 +10,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 
 use crate::errors::ApiError;
+use crate::limits::Bucket;
 
 /// Marks an answer that is never sent, so that the log does not claim a status.
 #[derive(Clone, Copy)]
@@ -40,7 +41,9 @@ pub(crate) fn status_answer(
             let content_type = content_type.unwrap_or(HeaderValue::from_static("text/html"));
             (status, [(header::CONTENT_TYPE, content_type)], body).into_response()
         }
-        (None, None) if status == StatusCode::TOO_MANY_REQUESTS => ApiError::ten_seconds_exceeded().into_response(),
+        (None, None) if status == StatusCode::TOO_MANY_REQUESTS => {
+            ApiError::ten_seconds_exceeded(Bucket::Token("")).into_response()
+        }
         (None, message) => {
             let message = message.unwrap_or_else(|| status.canonical_reason().unwrap_or("error").to_owned());
             ApiError::new(status, message, category).into_response()

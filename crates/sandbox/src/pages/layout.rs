@@ -2,15 +2,16 @@
 
 use std::fmt::Write;
 
-use axum::http::{HeaderName, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 /// The pages that the navigation leads to.
-const SECTIONS: [(&str, &str); 5] = [
+const SECTIONS: [(&str, &str); 6] = [
     ("/", "Contacts"),
     ("/objects", "Other records"),
     ("/requests", "Requests"),
     ("/faults", "Faults"),
+    ("/webhooks", "Webhooks"),
     ("/clock", "Clock"),
 ];
 
@@ -44,30 +45,45 @@ impl IntoResponse for Page<'_> {
         } else {
             ""
         };
-        let html = format!(
-            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             {refresh}<link rel=\"icon\" href=\"data:,\">\n\
-             <title>{title} – sandbox of HubSpot</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
-             <p class=\"banner\" role=\"note\">Parlor’s sandbox of HubSpot – nothing here leaves this machine</p>\n\
-             <nav aria-label=\"Pages\">\n{navigation}</nav>\n<main>\n{body}\n</main>\n</body>\n</html>\n",
-            navigation = navigation.concat(),
-            title = escape(self.title),
-            body = self.body,
-        );
-        let headers = [
-            (
-                header::CONTENT_SECURITY_POLICY,
-                "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'self'; \
-                 frame-ancestors 'none'",
-            ),
-            (header::CACHE_CONTROL, "no-store"),
-            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            // Without any referrer a browser would send the forms with the origin `null`, which is refused.
-            (HeaderName::from_static("referrer-policy"), "same-origin"),
-        ];
-        (self.status, headers, Html(html)).into_response()
+        let navigation = format!("<nav aria-label=\"Pages\">\n{}</nav>\n", navigation.concat());
+        document(self.status, self.title, refresh, &navigation, self.body, "'self'")
     }
+}
+
+/// A whole answer. `form_action` says where its forms may lead, as a Content-Security-Policy says it.
+pub(crate) fn document(
+    status: StatusCode,
+    title: &str,
+    head: &str,
+    navigation: &str,
+    body: &str,
+    form_action: &str,
+) -> Response {
+    let html = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         {head}<link rel=\"icon\" href=\"data:,\">\n\
+         <title>{title} – sandbox of HubSpot</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
+         <p class=\"banner\" role=\"note\">Parlor’s sandbox of HubSpot – nothing here leaves this machine</p>\n\
+         {navigation}<main>\n{body}\n</main>\n</body>\n</html>\n",
+        title = escape(title),
+    );
+    let policy = format!(
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action {form_action}; \
+         frame-ancestors 'none'"
+    );
+    let policy = HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
+    let headers = [
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (
+            HeaderName::from_static("referrer-policy"),
+            // Without any referrer a browser would send the forms with the origin `null`, which is refused.
+            HeaderValue::from_static("same-origin"),
+        ),
+    ];
+    (status, headers, Html(html)).into_response()
 }
 
 /// Text as it may stand in HTML, in an attribute too.

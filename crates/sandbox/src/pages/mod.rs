@@ -5,9 +5,10 @@
 mod clock;
 mod contacts;
 mod faults;
-mod layout;
+pub(crate) mod layout;
 mod records;
 mod requests;
+mod webhooks;
 
 use axum::Router;
 use axum::http::header;
@@ -27,6 +28,7 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router<Sandbox> {
         .route("/requests", get(requests::list))
         .route("/requests/{number}", get(requests::one))
         .route("/faults", get(faults::list))
+        .route("/webhooks", get(webhooks::show))
         .route("/clock", get(clock::show))
         .layer(middleware::from_fn_with_state(sandbox.clone(), guard::own_name));
     let done = Router::new()

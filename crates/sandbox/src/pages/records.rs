@@ -199,7 +199,7 @@ fn associated(page: &mut String, records: &Records, object_type: ObjectType, id:
         for other in others {
             let _ = writeln!(page, "<p>{}</p>", link(to, other));
             let text = other.value(name_property(to)).unwrap_or_default();
-            if [ObjectType::Note, ObjectType::Communication].contains(&to) && !text.is_empty() {
+            if to.is_engagement() && !text.is_empty() {
                 let _ = writeln!(page, "<pre>\n{}</pre>", escape(&text));
             }
         }

@@ -21,7 +21,7 @@ use crate::state::association_types::{AssociationType, CATEGORY};
 use crate::state::associations::RecordKey;
 use crate::state::changes::Origin;
 use crate::state::collection::IdProperty;
-use crate::state::object_types::ObjectType;
+use crate::state::object_types::{ObjectType, RecordId};
 use crate::state::views::{NextPage, Paging};
 use crate::state::writes::{AssociationSpec, association_type, check_from};
 
@@ -68,7 +68,7 @@ impl From<AssociationType> for TypeWithLabel {
 }
 
 impl Associated {
-    pub(crate) fn new(id: impl ToString, types: &BTreeSet<u32>) -> Self {
+    pub(crate) fn new(id: RecordId, types: &BTreeSet<u32>) -> Self {
         let known = types.iter().filter_map(|known| AssociationType::by_id(*known));
         Self {
             to_object_id: id.to_string(),

@@ -35,7 +35,7 @@ fn refused() -> Response {
     errors::finish(refusal, &errors::new_id())
 }
 
-fn comes_from_elsewhere(headers: &HeaderMap) -> bool {
+pub(super) fn comes_from_elsewhere(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let cross_site = text("sec-fetch-site").is_some_and(|site| !["same-origin", "none"].contains(&site));
     let own_host = text(header::HOST.as_str()).unwrap_or_default();

@@ -10,7 +10,6 @@ use super::inject::CallBody;
 use super::unknown_route;
 use crate::Sandbox;
 use crate::errors::ApiError;
-use crate::sandbox::known_id;
 use crate::state::changes::Origin;
 use crate::state::object_types::ObjectType;
 use crate::state::writes::text;
@@ -36,8 +35,8 @@ pub(crate) async fn merge(
     }
     let asked: Merge = parse(&body)?;
     sandbox.change(|records, now| {
-        let primary = known_id(records, object_type, &asked.primary_object_id)?;
-        let other = known_id(records, object_type, &asked.object_id_to_merge)?;
+        let primary = records.known_id(object_type, &asked.primary_object_id)?;
+        let other = records.known_id(object_type, &asked.object_id_to_merge)?;
         let id = records.merge(object_type, primary, other, Origin::integration(now))?;
         Ok(json(StatusCode::OK, &records.full_view_of(object_type, id)?))
     })

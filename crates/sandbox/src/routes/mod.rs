@@ -11,12 +11,12 @@ mod batch_reads;
 mod batch_writes;
 pub(crate) mod body;
 pub(crate) mod control;
-mod control_records;
 mod gdpr;
 mod groups;
 pub(crate) mod guard;
 mod inject;
 mod merge;
+mod oauth;
 mod objects;
 pub(crate) mod path;
 mod properties;
@@ -24,6 +24,7 @@ mod property_batches;
 mod scripts;
 mod search;
 mod visitor_identification;
+mod webhooks;
 
 use std::time::Instant;
 
@@ -46,6 +47,7 @@ struct Version {
     /// Batches of associations and their types.
     crm_associations: &'static str,
     account_info: &'static str,
+    app_installs: &'static str,
     visitor_identification: &'static str,
 }
 
@@ -57,6 +59,7 @@ const VERSIONS: [Version; 3] = [
         crm_properties: "/crm/v3/properties",
         crm_associations: "/crm/v4/associations",
         account_info: "/account-info/v3",
+        app_installs: "/appinstalls/v3",
         visitor_identification: "/visitor-identification/v3",
     },
     Version {
@@ -64,6 +67,7 @@ const VERSIONS: [Version; 3] = [
         crm_properties: "/crm/properties/2026-03",
         crm_associations: "/crm/associations/2026-03",
         account_info: "/account-info/2026-03",
+        app_installs: "/appinstalls/2026-03",
         visitor_identification: "/visitor-identification/2026-03",
     },
     Version {
@@ -71,6 +75,7 @@ const VERSIONS: [Version; 3] = [
         crm_properties: "/crm/properties/2026-09",
         crm_associations: "/crm/associations/2026-09",
         account_info: "/account-info/2026-09",
+        app_installs: "/appinstalls/2026-09",
         visitor_identification: "/visitor-identification/2026-09",
     },
 ];
@@ -91,7 +96,7 @@ impl Version {
 struct RequestNumber(u64);
 
 pub(crate) fn router(sandbox: &Sandbox) -> Router {
-    let hubspot = VERSIONS
+    let admitted = VERSIONS
         .iter()
         .fold(Router::new(), |router, version| {
             router
@@ -99,15 +104,21 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
                 .nest(version.crm_properties, properties::router())
                 .nest(version.crm_associations, associations_batch::router())
                 .nest(version.account_info, account::router())
+                .nest(version.app_installs, oauth::app_installs())
                 .nest(version.visitor_identification, visitor_identification::router())
         })
         .nest("/crm/v3/associations", associations_batch_v3::router())
         .nest("/crm/v4/objects", associations_v4::router())
-        // The fault layer sets the limit, for it reads every body first.
-        .layer(DefaultBodyLimit::disable())
         // From the inside out: faults strike only calls that were admitted.
         .route_layer(middleware::from_fn_with_state(sandbox.clone(), inject::inject))
-        .route_layer(middleware::from_fn_with_state(sandbox.clone(), admission::admit))
+        .route_layer(middleware::from_fn_with_state(sandbox.clone(), admission::admit));
+    let before_admission = oauth::router().route_layer(middleware::from_fn_with_state(sandbox.clone(), inject::inject));
+    let hubspot = admitted
+        .merge(before_admission)
+        .merge(webhooks::router(sandbox))
+        .method_not_allowed_fallback(method_not_allowed)
+        // The fault layer sets the limit, for it reads every body first.
+        .layer(DefaultBodyLimit::disable())
         .route_layer(middleware::from_fn_with_state(sandbox.clone(), keep))
         .fallback(unknown_route)
         .layer(middleware::from_fn_with_state(sandbox.clone(), envelope));
@@ -174,6 +185,11 @@ async fn whole(response: Response) -> (Parts, Body, Bytes) {
             (head, body, sent)
         }
     }
+}
+
+/// HubSpot's exact words are not known.
+async fn method_not_allowed() -> ApiError {
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "HTTP 405 Method Not Allowed", None)
 }
 
 /// HubSpot answers what it does not know with a page, not with JSON.

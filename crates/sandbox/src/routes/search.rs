@@ -80,7 +80,7 @@ pub(crate) async fn search(
             records,
         })
         .collect();
-    let found = search::run(&search, &seen, defaults::searchable(object_type.plural()));
+    let found = search::run(&search, &seen, defaults::searchable(object_type));
     let selection = Selection::of(object_type, search.properties.iter().map(String::as_str).collect());
     let answer = Answer {
         total: found.total,

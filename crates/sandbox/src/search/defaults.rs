@@ -1,9 +1,11 @@
 //! The properties that HubSpot's guide to search names for each type of object.
 
+use crate::state::object_types::ObjectType;
+
 /// Where a `query` is looked for. Communications are not in HubSpot's list.
-pub(crate) fn searchable(plural: &str) -> &'static [&'static str] {
-    match plural {
-        "contacts" => &[
+pub(crate) const fn searchable(object_type: ObjectType) -> &'static [&'static str] {
+    match object_type {
+        ObjectType::Contact => &[
             "firstname",
             "lastname",
             "email",
@@ -14,17 +16,16 @@ pub(crate) fn searchable(plural: &str) -> &'static [&'static str] {
             "company",
             "hs_marketable_until_renewal",
         ],
-        "companies" => &["website", "phone", "name", "domain"],
-        "deals" => &["dealname", "pipeline", "dealstage", "description", "dealtype"],
-        "tickets" => &[
+        ObjectType::Company => &["website", "phone", "name", "domain"],
+        ObjectType::Deal => &["dealname", "pipeline", "dealstage", "description", "dealtype"],
+        ObjectType::Ticket => &[
             "subject",
             "content",
             "hs_pipeline_stage",
             "hs_ticket_category",
             "hs_ticket_id",
         ],
-        "notes" => &["hs_note_body"],
-        "communications" => &["hs_communication_body"],
-        _ => &[],
+        ObjectType::Note => &["hs_note_body"],
+        ObjectType::Communication => &["hs_communication_body"],
     }
 }

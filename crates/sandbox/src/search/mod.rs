@@ -5,9 +5,9 @@
 mod body;
 pub(crate) mod defaults;
 mod filter;
+mod handle;
 pub(crate) mod index;
 mod request;
-mod sandbox;
 mod tokens;
 mod value;
 

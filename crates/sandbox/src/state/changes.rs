@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::object_types::{ObjectType, RecordId};
+use crate::account::{PRIVATE_APP_ID, USER_ID};
 use crate::clock::Moment;
 
 /// What happened to a record, for those who subscribed to it.
@@ -25,8 +26,6 @@ pub(crate) enum ChangeSource {
     Integration,
     /// A person on HubSpot's pages.
     CrmUi,
-    /// A call of the API with a developer's key.
-    Api,
 }
 
 impl ChangeSource {
@@ -34,7 +33,22 @@ impl ChangeSource {
         match self {
             Self::Integration => "INTEGRATION",
             Self::CrmUi => "CRM_UI",
-            Self::Api => "API",
+        }
+    }
+
+    /// The app or the person, as history and webhooks name it.
+    pub(crate) fn id(self) -> String {
+        match self {
+            Self::Integration => PRIVATE_APP_ID.to_string(),
+            Self::CrmUi => format!("userId:{USER_ID}"),
+        }
+    }
+
+    /// The person, when it was one.
+    pub(crate) const fn user_id(self) -> Option<u64> {
+        match self {
+            Self::Integration => None,
+            Self::CrmUi => Some(USER_ID),
         }
     }
 }
@@ -60,6 +74,8 @@ pub(crate) enum ChangeKind {
         /// `CONTACT_TO_COMPANY`, from the changed record's side.
         type_name: String,
         to: RecordId,
+        /// Whether it is, or was, the one company that counts most.
+        primary: bool,
         removed: bool,
     },
 }

@@ -28,11 +28,13 @@ impl Records {
 
     /// Removes all that is between two records.
     pub(crate) fn dissociate(&mut self, from: RecordKey, to: RecordKey, origin: Origin) {
-        let of_type = AssociationType::unlabeled(from.0, to.0);
+        let types = self.types_between(from, to);
+        // Told once, as the one that says most.
+        let of_type = types.iter().find(|of_type| of_type.is_primary()).or(types.first());
         if self.associations.remove(from, to)
             && let Some(of_type) = of_type
         {
-            self.note_association(from, to, of_type, true, origin);
+            self.note_association(from, to, *of_type, true, origin);
         }
     }
 
@@ -64,12 +66,13 @@ impl Records {
 
     /// The labels from one record to another, for answers that list them.
     pub(crate) fn association_labels(&self, from: RecordKey, to: RecordKey) -> Vec<&'static str> {
-        self.associations
-            .between(from, to)
-            .into_iter()
-            .flatten()
-            .filter_map(|id| AssociationType::by_id(*id)?.label())
-            .collect()
+        let types = self.types_between(from, to);
+        types.iter().filter_map(AssociationType::label).collect()
+    }
+
+    fn types_between(&self, from: RecordKey, to: RecordKey) -> Vec<AssociationType> {
+        let ids = self.associations.between(from, to).into_iter().flatten();
+        ids.filter_map(|id| AssociationType::by_id(*id)).collect()
     }
 
     /// HubSpot tells both sides.
@@ -87,6 +90,7 @@ impl Records {
                 let kind = ChangeKind::AssociationChange {
                     type_name: of_type.change_name(),
                     to: other.1,
+                    primary: of_type.is_primary(),
                     removed,
                 };
                 self.note(one.0, one.1, kind, origin);

@@ -27,9 +27,12 @@ pub(crate) mod writes;
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::Account;
 use crate::auth::Tokens;
 use crate::errors::ApiError;
+use crate::oauth::Oauth;
 use crate::search::index::Before;
+use crate::webhooks::apps::WebhookApps;
 
 use associations::{Associations, RecordKey};
 use blocklist::Blocklist;
@@ -58,6 +61,13 @@ pub(crate) struct Records {
     /// What happened since somebody last took it out.
     #[serde(skip)]
     pub(crate) changes: Vec<Change>,
+    /// Files written before there were apps have the default one.
+    #[serde(default)]
+    pub(crate) oauth: Oauth,
+    #[serde(default)]
+    pub(crate) webhook_apps: WebhookApps,
+    #[serde(default)]
+    pub(crate) account: Account,
 }
 
 impl Records {
@@ -73,6 +83,9 @@ impl Records {
             blocklist: Blocklist::default(),
             visitor_tokens: VisitorTokens::default(),
             changes: Vec::new(),
+            oauth: Oauth::default(),
+            webhook_apps: WebhookApps::default(),
+            account: Account::default(),
         }
     }
 
@@ -132,6 +145,13 @@ impl Records {
             .ok_or_else(ApiError::resource_not_found)
     }
 
+    /// The record that an id stands for, archived or not.
+    pub(crate) fn known_id(&self, object_type: ObjectType, id: &str) -> Result<RecordId, ApiError> {
+        let parsed = id.parse().map_err(|_| ApiError::id_is_not_numeric(id))?;
+        let record = self.of(object_type).by_id(parsed);
+        Ok(record.ok_or_else(ApiError::resource_not_found)?.id)
+    }
+
     /// Takes out what the records changed since the last time were before.
     pub(crate) fn take_before(&mut self) -> Vec<Before<RecordKey, Record>> {
         let mut all = Vec::new();
@@ -149,6 +169,12 @@ impl Records {
             let schema = self.schemas.of(object_type);
             self.collections.of_mut(object_type).rebuild_index(schema);
         }
+    }
+
+    /// An app that is gone is told nothing, nor is the next one with its number.
+    pub(crate) fn forget_webhooks_of_no_app(&mut self) {
+        let oauth = &self.oauth;
+        self.webhook_apps.keep(|app_id| oauth.app_by_number(app_id).is_some());
     }
 
     fn note(&mut self, object_type: ObjectType, id: RecordId, kind: ChangeKind, origin: Origin) {

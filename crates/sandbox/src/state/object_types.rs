@@ -19,6 +19,11 @@ impl RecordId {
     /// No record's id is greater.
     pub(crate) const LAST: Self = Self(u64::MAX);
 
+    /// The id as the number that webhooks carry.
+    pub(crate) const fn number(self) -> u64 {
+        self.0
+    }
+
     pub(crate) const fn next(self) -> Self {
         Self(self.0 + 1)
     }

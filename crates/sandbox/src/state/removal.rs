@@ -31,8 +31,10 @@ impl Records {
             .filter(|property| property.has_unique_value)
             .filter_map(|property| Some((property.name.clone(), record.written(&property.name)?.to_owned())))
             .collect();
-        if let Some((_, owner)) = collection.conflict(schema, &unique, Some(id)) {
-            return Err(ApiError::contact_exists(owner));
+        match collection.conflict(schema, &unique, Some(id)) {
+            Some(("email", owner)) => return Err(ApiError::contact_exists(owner)),
+            Some((name, owner)) => return Err(ApiError::unique_value_taken(name, owner)),
+            None => {}
         }
         collection.restore(schema, id, origin.at);
         self.note(object_type, id, ChangeKind::Restore, origin);
@@ -44,9 +46,7 @@ impl Records {
         let schema = self.schemas.of(object_type);
         self.collections.of_mut(object_type).purge(schema, id);
         self.associations.remove_all((object_type, id));
-        // HubSpot tells of both.
         self.note(object_type, id, ChangeKind::PrivacyDeletion, origin);
-        self.note(object_type, id, ChangeKind::Deletion, origin);
     }
 
     /// Merges `other` into `primary`, and returns the id that both have from then on. HubSpot's exact words for a record merged

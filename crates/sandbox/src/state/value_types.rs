@@ -50,7 +50,7 @@ fn admit_choice(property: &Property, value: String) -> Result<String, Refused> {
     let several = property.field_type == "checkbox";
     let refused = value
         .split(|character| several && character == ';')
-        .find(|choice| !known(choice) && !(several && choice.is_empty()));
+        .find(|choice| !(known(choice) || several && choice.is_empty()));
     let Some(refused) = refused else {
         return Ok(value);
     };

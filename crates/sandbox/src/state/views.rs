@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use super::Records;
 use super::association_types::AssociationType;
-use super::changes::ChangeSource;
 use super::history::Revision;
 use super::object_types::{ObjectType, RecordId};
 use super::record::Record;
@@ -15,10 +14,6 @@ use crate::errors::ApiError;
 
 /// How many associations of one kind a record's answer holds; what is more is read from the call for associations.
 const MOST_ASSOCIATIONS: usize = 100;
-
-/// What history names as the app and the person that wrote a value.
-const APP_ID: &str = "17350011";
-const USER_ID: u64 = 28_604_240;
 
 /// What a call wants to see of a record.
 #[derive(Clone, Debug, Default)]
@@ -120,8 +115,7 @@ pub struct PastValue {
     /// `INTEGRATION` for the API, `CRM_UI` for a person.
     pub source_type: &'static str,
     /// The app or the person.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_id: Option<String>,
+    pub source_id: String,
     /// The person, when it was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated_by_user_id: Option<u64>,
@@ -129,17 +123,12 @@ pub struct PastValue {
 
 impl From<&Revision> for PastValue {
     fn from(revision: &Revision) -> Self {
-        let (source_id, updated_by_user_id) = match revision.source {
-            ChangeSource::Integration => (Some(APP_ID.to_owned()), None),
-            ChangeSource::CrmUi => (Some(format!("userId:{USER_ID}")), Some(USER_ID)),
-            ChangeSource::Api => (None, None),
-        };
         Self {
             value: revision.value.clone(),
             timestamp: revision.at,
             source_type: revision.source.as_str(),
-            source_id,
-            updated_by_user_id,
+            source_id: revision.source.id(),
+            updated_by_user_id: revision.source.user_id(),
         }
     }
 }

@@ -38,7 +38,7 @@ async fn values_are_told_newest_first_with_where_they_came_from() {
     let expected = json!([
         {"value": "", "timestamp": "2022-06-01T14:31:33.469Z", "sourceType": "INTEGRATION", "sourceId": "17350011"},
         {"value": "Paris", "timestamp": "2022-06-01T14:31:32.469Z", "sourceType": "CRM_UI",
-         "sourceId": "userId:28604240", "updatedByUserId": 28_604_240},
+         "sourceId": "userId:26648231", "updatedByUserId": 26_648_231},
         {"value": "London", "timestamp": "2022-06-01T14:31:31.469Z", "sourceType": "INTEGRATION",
          "sourceId": "17350011"},
     ]);

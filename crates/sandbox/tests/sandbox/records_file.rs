@@ -1,6 +1,8 @@
 //! Records over a restart.
 
-use parlor_sandbox::{Sandbox, SandboxOptions};
+use std::time::Duration;
+
+use parlor_sandbox::{Account, DEFAULT_CLIENT_ID, OauthApp, Sandbox, SandboxOptions};
 use serde_json::json;
 
 use crate::client::Client;
@@ -248,4 +250,99 @@ async fn every_kind_its_associations_and_its_past_come_back() {
     for (path, before) in paths.iter().zip(before) {
         assert_eq!(second.get(path).await.json(), before, "{path}");
     }
+}
+
+#[tokio::test]
+async fn apps_installs_tokens_and_the_account_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Client::start_with(options(&folder)).await;
+    let app = OauthApp {
+        client_id: "another".to_owned(),
+        app_id: 7,
+        ..OauthApp::default()
+    };
+    first.sandbox().add_app(app).unwrap();
+    let account = Account {
+        data_hosting_location: "eu1".to_owned(),
+        ..Account::default()
+    };
+    first.sandbox().set_account(account.clone());
+    let tokens = first
+        .sandbox()
+        .install_app(DEFAULT_CLIENT_ID, ["*"], Duration::from_mins(30))
+        .unwrap();
+    let (apps, installed) = (first.sandbox().apps(), first.sandbox().installed_apps());
+    first.running.stop().await.unwrap();
+
+    let second = Client::start_with(options(&folder)).await;
+    assert_eq!(second.sandbox().apps(), apps);
+    assert_eq!(second.sandbox().installed_apps(), installed);
+    assert_eq!(second.sandbox().account(), account);
+    let answer = second.call_as(&tokens.access_token, reqwest::Method::GET, BASE).await;
+    assert_eq!(answer.status, 200);
+    let known = second
+        .get(&format!("/oauth/v1/refresh-tokens/{}", tokens.refresh_token))
+        .await;
+    assert_eq!(known.status, 200);
+}
+
+/// A file as it was written before there were apps and before the account could be set.
+const OLDER_FILE: &str = r#"{
+  "version": 1,
+  "records": {
+    "portal_id": 891936587,
+    "tokens": { "pat-reader": ["crm.objects.contacts.read"], "pat-sandbox": ["*"] },
+    "properties": {
+      "email": {
+        "updatedAt": "2019-08-06T02:41:08.029Z", "createdAt": "2019-08-06T02:41:08.029Z", "name": "email",
+        "label": "Email", "type": "string", "fieldType": "text", "description": "", "groupName": "contactinformation",
+        "options": [], "displayOrder": -1, "calculated": false, "externalOptions": false, "archived": false,
+        "hasUniqueValue": true, "hidden": false, "hubspotDefined": true,
+        "modificationMetadata": { "archivable": false, "readOnlyDefinition": true, "readOnlyValue": false },
+        "formField": true, "dataSensitivity": "non_sensitive"
+      }
+    },
+    "contacts": {
+      "next_id": 37765128002,
+      "by_id": {
+        "37765128001": {
+          "id": 37765128001,
+          "values": { "email": "ada@example.com" },
+          "created_at": "2026-11-21T08:32:59.184Z",
+          "updated_at": "2026-11-21T08:32:59.184Z",
+          "archived_at": null,
+          "additional_emails": [],
+          "merged_ids": []
+        }
+      },
+      "merged": {}
+    },
+    "visitor_tokens": {
+      "1": {
+        "token": "sandbox-visitor-1-70f4bdeb-0b0d-4c3f-9d1c-5ac3d4dcd1c8",
+        "email": "ada@example.com",
+        "first_name": "Ada",
+        "last_name": null,
+        "created_at": "2026-11-21T08:32:59.184Z",
+        "expires_at": "2026-11-21T20:32:59.184Z"
+      }
+    }
+  }
+}"#;
+
+#[tokio::test]
+async fn a_file_from_before_there_were_apps_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("sandbox.json"), OLDER_FILE).unwrap();
+    let client = Client::start_with(options(&folder)).await;
+    let sandbox = client.sandbox();
+    assert_eq!(sandbox.contact_by_email("ada@example.com").unwrap().id, "37765128001");
+    assert_eq!(sandbox.visitor_tokens().len(), 1);
+    assert_eq!(
+        client.call_as("pat-reader", reqwest::Method::GET, BASE).await.status,
+        200
+    );
+    assert_eq!(sandbox.apps(), [OauthApp::default()]);
+    assert!(sandbox.installed_apps().is_empty());
+    assert_eq!(sandbox.account(), Account::default());
 }

@@ -2,23 +2,35 @@
 
 use std::time::Duration;
 
-use parlor_sandbox::{Clock, Moment, SandboxOptions};
+use parlor_sandbox::{Limits, SandboxOptions};
 use serde_json::{Value, json};
 
 use crate::client::Client;
 
-const SEARCH: &str = "/crm/objects/2026-03/contacts/search";
-const BASE: &str = "/crm/objects/2026-03/contacts";
+pub const SEARCH: &str = "/crm/objects/2026-03/contacts/search";
+pub const BASE: &str = "/crm/objects/2026-03/contacts";
 
-async fn without_lag() -> Client {
+/// A test searches more often than an account may.
+pub fn options() -> SandboxOptions {
+    SandboxOptions {
+        limits: Limits::off(),
+        ..SandboxOptions::default()
+    }
+}
+
+pub async fn start() -> Client {
+    Client::start_with(options()).await
+}
+
+pub async fn without_lag() -> Client {
     Client::start_with(SandboxOptions {
         search_lag: Duration::ZERO,
-        ..SandboxOptions::default()
+        ..options()
     })
     .await
 }
 
-fn emails(answer: &Value) -> Vec<&str> {
+pub fn emails(answer: &Value) -> Vec<&str> {
     let results = answer["results"].as_array().unwrap();
     results
         .iter()
@@ -26,13 +38,13 @@ fn emails(answer: &Value) -> Vec<&str> {
         .collect()
 }
 
-async fn found(client: &Client, body: Value) -> Vec<String> {
+pub async fn found(client: &Client, body: Value) -> Vec<String> {
     let answer = client.post(SEARCH, body).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     emails(&answer.json()).into_iter().map(str::to_owned).collect()
 }
 
-fn email_is(email: &str) -> Value {
+pub fn email_is(email: &str) -> Value {
     json!({"filterGroups": [{"filters": [{"propertyName": "email", "operator": "EQ", "value": email}]}]})
 }
 
@@ -151,7 +163,7 @@ async fn pages_follow_each_other_by_after() {
 
 #[tokio::test]
 async fn what_hubspot_refuses_is_refused_with_400() {
-    let client = Client::start().await;
+    let client = start().await;
     let has_email = json!({"propertyName": "email", "operator": "HAS_PROPERTY"});
     let groups = |groups: usize, filters: usize| {
         let group = json!({"filters": vec![has_email.clone(); filters]});
@@ -178,7 +190,7 @@ async fn what_hubspot_refuses_is_refused_with_400() {
 
 #[tokio::test]
 async fn a_search_needs_only_the_scope_to_read() {
-    let client = Client::start().await;
+    let client = start().await;
     client.sandbox().add_token("reader", ["crm.objects.contacts.read"]);
     client.sandbox().add_token("writer", ["crm.objects.contacts.write"]);
     for (token, status) in [("reader", 200), ("writer", 403)] {
@@ -188,124 +200,6 @@ async fn a_search_needs_only_the_scope_to_read() {
             status,
             "{token}"
         );
-    }
-}
-
-#[tokio::test]
-async fn search_sees_each_record_as_it_was_one_lag_ago() {
-    let clock = Clock::manual(Moment::from_unix_milliseconds(1_790_000_000_000));
-    let client = Client::start_with(SandboxOptions {
-        clock: clock.clone(),
-        search_lag: Duration::from_secs(30),
-        ..SandboxOptions::default()
-    })
-    .await;
-    let created = client
-        .post(
-            BASE,
-            json!({"properties": {"email": "ada@example.com", "city": "London"}}),
-        )
-        .await;
-    let one = format!("{BASE}/{}", created.json()["id"].as_str().unwrap());
-    let search = async |city: &str| {
-        let filter = json!({"propertyName": "city", "operator": "EQ", "value": city});
-        found(&client, json!({"filterGroups": [{"filters": [filter]}]}))
-            .await
-            .len()
-    };
-    assert_eq!(search("london").await, 0, "not there yet");
-    clock.advance(Duration::from_millis(29_999));
-    assert_eq!(search("london").await, 0);
-    clock.advance(Duration::from_millis(1));
-    assert_eq!(search("london").await, 1);
-
-    client.patch(&one, json!({"properties": {"city": "Rome"}})).await;
-    assert_eq!([search("london").await, search("rome").await], [1, 0], "the old value");
-    clock.advance(Duration::from_secs(10));
-    assert_eq!(client.delete(&one).await.status, 204);
-    clock.advance(Duration::from_secs(20));
-    assert_eq!(
-        [search("london").await, search("rome").await],
-        [0, 1],
-        "archived, but not yet known"
-    );
-    clock.advance(Duration::from_secs(10));
-    assert_eq!(search("rome").await, 0);
-}
-
-#[tokio::test]
-async fn a_batch_a_merge_and_a_deletion_for_good_are_known_late_too() {
-    let clock = Clock::manual(Moment::from_unix_milliseconds(1_790_000_000_000));
-    let client = Client::start_with(SandboxOptions {
-        clock: clock.clone(),
-        ..SandboxOptions::default()
-    })
-    .await;
-    let sandbox = client.sandbox();
-    let ids: Vec<String> = ["a@example.com", "b@example.com", "c@example.com"]
-        .iter()
-        .map(|email| sandbox.seed_contact([("email", *email)]).unwrap().id)
-        .collect();
-    clock.advance(Duration::from_secs(5));
-    let all = async || found(&client, json!({})).await.len();
-    assert_eq!(all().await, 3);
-
-    sandbox.merge(&ids[0], &ids[1]).unwrap();
-    let deleted = client
-        .post(&format!("{BASE}/gdpr-delete"), json!({"objectId": ids[2]}))
-        .await;
-    assert_eq!(deleted.status, 204);
-    let inputs =
-        json!({"inputs": [{"properties": {"email": "d@example.com"}}, {"properties": {"email": "e@example.com"}}]});
-    assert_eq!(client.post(&format!("{BASE}/batch/create"), inputs).await.status, 201);
-    assert_eq!(all().await, 3);
-    assert_eq!(found(&client, email_is("b@example.com")).await.len(), 1);
-    clock.advance(Duration::from_secs(5));
-    assert_eq!(
-        found(&client, json!({})).await,
-        ["a@example.com", "d@example.com", "e@example.com"]
-    );
-}
-
-#[tokio::test]
-async fn the_lag_is_set_over_http_and_reset_gives_back_the_option_s() {
-    let client = Client::start().await;
-    let lag = async || client.get("/_control/search-lag").await.json()["milliseconds"].clone();
-    assert_eq!(lag().await, 5_000);
-    client.sandbox().seed_contact([("email", "ada@example.com")]).unwrap();
-    assert_eq!(found(&client, json!({})).await.len(), 0);
-    let set = client.post("/_control/search-lag", json!({"milliseconds": 0})).await;
-    assert_eq!((set.status, lag().await), (204, json!(0)));
-    assert_eq!(found(&client, json!({})).await.len(), 1);
-    client.post("/_control/reset", json!({})).await;
-    assert_eq!(lag().await, 5_000);
-}
-
-#[tokio::test]
-async fn a_seed_is_known_to_search_at_once() {
-    let client = Client::start().await;
-    let seed = json!({
-        "properties": {"contacts": [{
-            "groupName": "contactinformation", "name": "age", "label": "Age", "type": "number", "fieldType": "number",
-        }]},
-        "objects": {"contacts": [
-            {"properties": {"email": "ada@example.com", "age": 36}},
-            {"properties": {"email": "bob@example.com", "age": 9}},
-        ]},
-    });
-    let seeded = client.post("/_control/seed", seed).await;
-    assert_eq!(seeded.status, 201, "{}", seeded.text);
-    assert_eq!(seeded.json()["objects"]["contacts"][1]["properties"]["age"], "9");
-    assert_eq!(
-        found(&client, json!({"sorts": ["age"]})).await,
-        ["bob@example.com", "ada@example.com"]
-    );
-
-    let half = json!({"objects": {"contacts": [{"properties": {"email": "new@example.com"}}, {"properties": {"nothing": 1}}]}});
-    assert_eq!(client.post("/_control/seed", half).await.status, 400);
-    assert_eq!(client.sandbox().contacts().len(), 2, "all or nothing");
-    for wrong in [json!({"objects": {"spaceships": []}}), json!({"contacts": []})] {
-        assert_eq!(client.post("/_control/seed", wrong).await.status, 400);
     }
 }
 
@@ -356,51 +250,4 @@ async fn every_kind_of_record_is_searched_by_its_own_properties() {
     };
     assert_eq!(ids("notes", of(&acme.id)).await, [note.id.as_str()]);
     assert!(ids("notes", of("1")).await.is_empty());
-}
-
-#[tokio::test]
-async fn a_restored_record_and_one_of_another_kind_keep_to_themselves() {
-    let clock = Clock::manual(Moment::from_unix_milliseconds(1_790_000_000_000));
-    let client = Client::start_with(SandboxOptions {
-        clock: clock.clone(),
-        ..SandboxOptions::default()
-    })
-    .await;
-    let sandbox = client.sandbox();
-    let id = sandbox.seed_contact([("email", "ada@example.com")]).unwrap().id;
-    sandbox.seed_record("companies", [("name", "Acme")]).unwrap();
-    sandbox.archive(&id).unwrap();
-    clock.advance(Duration::from_secs(5));
-    assert!(found(&client, json!({})).await.is_empty());
-    sandbox.restore(&id).unwrap();
-    sandbox.seed_record("companies", [("name", "Umbrella")]).unwrap();
-    assert!(found(&client, json!({})).await.is_empty());
-    let companies = client.post("/crm/v3/objects/companies/search", json!({})).await.json();
-    assert_eq!(companies["total"], 1);
-    clock.advance(Duration::from_secs(5));
-    assert_eq!(found(&client, json!({})).await, ["ada@example.com"]);
-}
-
-#[tokio::test]
-async fn a_seed_holds_records_of_every_kind_with_what_they_belong_to() {
-    let client = Client::start().await;
-    let to_contact = json!([{"to": {"id": "37765128001"}, "types": [
-        {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 202},
-    ]}]);
-    let seed = json!({"objects": {
-        "contacts": [{"properties": {"email": "ada@example.com"}}],
-        "notes": [{"properties": {"hs_note_body": "Hello", "hs_timestamp": 1}, "associations": to_contact}],
-    }});
-    let seeded = client.post("/_control/seed", seed).await;
-    assert_eq!(seeded.status, 201, "{}", seeded.text);
-    let contact = client
-        .get("/crm/v3/objects/contacts/37765128001?associations=notes")
-        .await
-        .json();
-    assert_eq!(
-        contact["associations"]["notes"]["results"][0]["id"],
-        seeded.json()["objects"]["notes"][0]["id"]
-    );
-    let changes = client.get("/_control/changes").await.json();
-    assert_eq!(changes["changes"], json!([]), "what is seeded is no change");
 }

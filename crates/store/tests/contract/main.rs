@@ -102,7 +102,9 @@ macro_rules! backends {
                 }
                 identity {
                     a_widget_proves_nobody_until_it_is_told_how,
-                    a_widgets_identity_is_replaced_whole,
+                    a_widgets_identity_may_be_changed_in_all_it_has,
+                    what_a_change_does_not_name_stays_and_a_revocation_never_moves_back,
+                    changes_made_at_once_are_all_kept,
                     only_a_tenants_own_widget_has_an_identity,
                     an_empty_secret_is_refused_and_the_earlier_one_stays,
                     a_proof_is_revoked_until_the_latest_moment_asked_for,

@@ -5,12 +5,12 @@ use std::time::Duration;
 use parlor_protocol::{ConversationState, PageContext, TenantId};
 use parlor_store::{
     Append, AppendOutcome, Coalescing, Delivered, NewVisitor, NewWidget, NoteKind, NoteState, PlannedNote,
-    PortalConnection, Postponement, RecordState, SecretHash, Sending, StoredToken, Taken, Timestamp, ValueHash,
+    PortalConnection, Postponement, RecordState, RevokedProof, SecretHash, Sending, StoredToken, Taken, ValueHash,
     WidgetIdentity,
 };
 
 use crate::delivery::MINUTE;
-use crate::identity::{proving, token};
+use crate::identity::{proving, token, whole};
 use crate::world::{World, by_visitor, email, hash, number, widget};
 
 /// A30, in the store: every method that takes a tenant and an id, with the ids of another tenant.
@@ -47,9 +47,10 @@ pub async fn no_method_reaches_into_another_tenant(world: World) {
     let (cached, until) = (token(&world, Duration::from_secs(60)), now + Duration::from_secs(60));
     assert!(
         store
-            .set_widget_identity(&world.tenant, &world.widget, proving(now))
+            .change_widget_identity(&world.tenant, &world.widget, whole(proving(now)))
             .await
             .unwrap()
+            .is_some()
     );
     assert!(
         store
@@ -262,10 +263,11 @@ pub async fn no_method_reaches_into_another_tenant(world: World) {
         .unwrap();
 
     assert!(
-        !store
-            .set_widget_identity(&other, &world.widget, WidgetIdentity::default())
+        store
+            .change_widget_identity(&other, &world.widget, whole(WidgetIdentity::default()))
             .await
             .unwrap()
+            .is_none()
     );
     let later = until + Duration::from_secs(60);
     assert!(!store.revoke_proof(&other, &world.widget, proof, later).await.unwrap());
@@ -291,10 +293,7 @@ pub async fn no_method_reaches_into_another_tenant(world: World) {
 }
 
 /// How the default tenant proves identity: its widget's settings, the revoked proofs, a cached token and how many there are.
-async fn identity_of(
-    world: &World,
-    key: SecretHash,
-) -> (WidgetIdentity, Vec<(SecretHash, Timestamp)>, Option<StoredToken>, u64) {
+async fn identity_of(world: &World, key: SecretHash) -> (WidgetIdentity, Vec<RevokedProof>, Option<StoredToken>, u64) {
     let (store, tenant, now) = (&world.store, &world.tenant, world.now());
     (
         store.widget_identity(tenant, &world.widget).await.unwrap(),

@@ -1,9 +1,12 @@
 //! The control calls: what a test or a person does to the sandbox from outside. The crate's README documents them.
 
+mod apps;
 mod clock;
 mod faults;
 mod index;
+mod records;
 pub(crate) mod requests;
+mod webhooks;
 
 use axum::Router;
 use axum::extract::{Path, Request, State};
@@ -14,13 +17,11 @@ use axum::routing::{get, patch, post};
 use serde::{Deserialize, Serialize};
 
 use super::body::{json, parse};
-use super::control_records;
 use super::guard;
 use super::inject::CallBody;
 use crate::chat::{ChatCall, ChatVisit};
 use crate::errors::{self, ApiError};
 use crate::limits::Limits;
-use crate::plan::Plan;
 use crate::seed::Seed;
 use crate::state::values::RawValues;
 use crate::state::visitor_tokens::VisitorToken;
@@ -39,11 +40,12 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router<Sandbox> {
         .route("/merge", post(merge))
         .route("/tokens", post(set_token))
         .route("/limits", get(limits).post(set_limits))
-        .route("/plan", get(plan).post(set_plan))
         .route("/visitor-tokens", get(visitor_tokens))
         .route("/visits", get(visits))
         .route("/down", post(set_down))
-        .merge(control_records::router());
+        .merge(records::router())
+        .merge(apps::router())
+        .nest("/webhooks", webhooks::router());
     Router::new()
         .nest("/_control", calls)
         .layer(middleware::from_fn_with_state(sandbox.clone(), guard::own_site))
@@ -157,23 +159,6 @@ struct Down {
 async fn set_down(State(sandbox): State<Sandbox>, body: CallBody) -> Result<StatusCode, ApiError> {
     let Down { down } = parse(&body)?;
     sandbox.set_down(down);
-    Ok(StatusCode::NO_CONTENT)
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct AccountPlan {
-    plan: Plan,
-}
-
-async fn plan(State(sandbox): State<Sandbox>) -> Response {
-    let plan = sandbox.plan();
-    json(StatusCode::OK, &AccountPlan { plan })
-}
-
-async fn set_plan(State(sandbox): State<Sandbox>, body: CallBody) -> Result<StatusCode, ApiError> {
-    let AccountPlan { plan } = parse(&body)?;
-    sandbox.set_plan(plan);
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -1,4 +1,4 @@
-//! The control calls on records: what a person does on HubSpot's pages, and what happened because of it.
+//! Control: records: what a person does on HubSpot's pages, and what happened because of it.
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -7,9 +7,9 @@ use axum::response::Response;
 use axum::routing::{get, patch, post};
 use serde::{Deserialize, Serialize};
 
-use super::body::{json, parse};
-use super::inject::CallBody;
-use super::path::ObjectName;
+use super::super::body::{json, parse};
+use super::super::inject::CallBody;
+use super::super::path::ObjectName;
 use crate::Sandbox;
 use crate::errors::ApiError;
 use crate::state::blocklist::BlocklistMode;
