@@ -81,6 +81,7 @@ pub async fn start(settings: Settings, options: StartOptions, stop: Cancellation
         record_url: options.record_url,
         portal,
         coalescing: settings.hubspot.coalescing,
+        summaries: settings.hubspot.summaries,
         ..DeliveryOptions::new(None)
     };
     let bus = Arc::new(LocalBus::new());

@@ -232,6 +232,7 @@ fn hubspot(values: &Values) -> Result<HubspotSettings, SettingsError> {
         property: property.text,
         timeout: Duration::from_secs(timeout),
         coalescing: coalescing(&values.get("hubspot.delivery"))?,
+        summaries: parsed(&values.get("hubspot.summaries"), "true or false")?,
     })
 }
 

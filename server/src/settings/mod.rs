@@ -60,6 +60,8 @@ pub struct HubspotSettings {
     pub timeout: Duration,
     /// How long what was said is collected before it is written.
     pub coalescing: Coalescing,
+    /// Whether the end of a conversation is summed up in a note on the contact's timeline.
+    pub summaries: bool,
 }
 
 /// The sandbox and the demo page.
