@@ -1,5 +1,5 @@
 //! `make bench`: starts the built server, measures it from outside beside the machine's own floors, and writes the report. With the
-//! argument `visitor-tokens` it measures these alone, and prints what it found in place of a report.
+//! argument `visitor-tokens` or `delivery` it measures these alone, and prints what it found in place of a report.
 
 mod checkout;
 mod client;
@@ -36,7 +36,8 @@ async fn main() -> ExitCode {
     let measured = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => measure().await,
         ["visitor-tokens"] => visitor_tokens().await,
-        _ => Err(anyhow::anyhow!("name no part, or visitor-tokens")),
+        ["delivery"] => delivery_alone().await,
+        _ => Err(anyhow::anyhow!("name no part, visitor-tokens or delivery")),
     };
     match measured {
         Ok(()) => ExitCode::SUCCESS,

@@ -38,7 +38,8 @@ impl KeptAccount {
     fn get(&self) -> Option<AccountDetails> {
         let key = self.key()?;
         let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner).clone();
-        kept.filter(|(learnt_by, _)| *learnt_by == key).map(|(_, account)| account)
+        kept.filter(|(learnt_by, _)| *learnt_by == key)
+            .map(|(_, account)| account)
     }
 
     /// The key's fingerprint in hexadecimal; absent without a key.

@@ -66,7 +66,9 @@ impl Delivery {
             DeliveryStatus::Waiting => format!("{reached}; waiting: {detail}"),
             DeliveryStatus::Held => "held back from HubSpot until released".to_owned(),
             DeliveryStatus::NoToken => format!("{reached}; waiting: no HubSpot token is configured"),
-            DeliveryStatus::Full => format!("{reached}; other text fills the property, messages stand in notes on the contact"),
+            DeliveryStatus::Full => {
+                format!("{reached}; other text fills the property, messages stand in notes on the contact")
+            }
             DeliveryStatus::Gone => format!("{reached}; the contact was deleted in HubSpot"),
             DeliveryStatus::Refused => format!("{reached}; refused: {detail}"),
             DeliveryStatus::Dead => format!("{reached}; given up after seven days: {detail}"),

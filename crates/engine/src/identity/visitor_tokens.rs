@@ -353,7 +353,8 @@ impl VisitorTokens {
         if all_forgotten(refusals) {
             return Ok(0);
         }
-        let gone = self.store
+        let gone = self
+            .store
             .forget_visitor_tokens(&self.tenant, self.generation())
             .await?;
         self.memory.invalidate_all();
