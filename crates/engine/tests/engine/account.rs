@@ -48,7 +48,7 @@ async fn why_the_account_is_not_known_is_said_in_words() {
     assert!(words.contains("401"), "{words}");
     world.restart(None).await;
     let words = world.engine.delivery().account().await.unwrap_err();
-    assert!(words.contains("HUBSPOT_ACCESS_TOKEN"), "{words}");
+    assert!(words.contains("parlor hubspot connect"), "{words}");
 }
 
 #[tokio::test]
