@@ -33,6 +33,8 @@ pub enum DeliveryStatus {
     Gone,
     /// HubSpot refuses this contact for good; `detail` says why.
     Refused,
+    /// Text and identity were erased; nothing is written any more.
+    Erased,
 }
 
 /// How far a conversation has reached HubSpot.
@@ -64,9 +66,12 @@ impl Delivery {
             DeliveryStatus::Waiting => format!("{reached}; waiting: {detail}"),
             DeliveryStatus::Held => "held back from HubSpot until released".to_owned(),
             DeliveryStatus::NoToken => format!("{reached}; waiting: no HubSpot token is configured"),
-            DeliveryStatus::Full => format!("{reached}; other text fills the property, messages stand in notes on the contact"),
+            DeliveryStatus::Full => {
+                format!("{reached}; other text fills the property, messages stand in notes on the contact")
+            }
             DeliveryStatus::Gone => format!("{reached}; the contact was deleted in HubSpot"),
             DeliveryStatus::Refused => format!("{reached}; refused: {detail}"),
+            DeliveryStatus::Erased => "erased: nothing is written to HubSpot".to_owned(),
         }
     }
 }

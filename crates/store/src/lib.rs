@@ -7,12 +7,15 @@
 //!
 //! What a method acknowledges is on disk. The store is the truth; what the bus carries is only news of it.
 
+mod audit;
 mod clock;
 mod conversations;
 mod delivery;
+mod erasure;
 mod error;
 mod identity;
 mod notes;
+mod person;
 mod reps;
 mod sessions;
 mod settings;
@@ -20,15 +23,18 @@ pub mod sqlite;
 mod visitors;
 mod widgets;
 
+pub use audit::{Audit, Audits, NewAudit};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use conversations::{Append, AppendOutcome, Appended, Conversation, Conversations, Writer};
 pub use delivery::{
-    ConversationDelivery, Delivered, Deliveries, DirtyRecord, PendingAddress, RecordState, Sending,
+    ConversationDelivery, Delivered, Deliveries, DirtyRecord, ErasingRecord, PendingAddress, RecordState, Sending,
     TranscriptConversation, ValueHash,
 };
+pub use erasure::{Erased, ErasureNote, ErasureNoteAction, Erasures, Forget};
 pub use error::StoreError;
 pub use identity::{Identities, Provider, StoredToken, WidgetIdentity};
 pub use notes::{DeliveryNotes, NoteKind, NoteRange, NoteState, PlannedNote, StoredNote};
+pub use person::{PersonAddress, PersonConversation, Persons};
 pub use reps::{NewRep, Rep, Reps};
 pub use sessions::{SessionRow, Sessions};
 pub use settings::Settings;
@@ -46,6 +52,9 @@ pub trait Store:
     + DeliveryNotes
     + Identities
     + Settings
+    + Erasures
+    + Audits
+    + Persons
     + Send
     + Sync
     + 'static
@@ -62,6 +71,12 @@ impl<T> Store for T where
         + DeliveryNotes
         + Identities
         + Settings
+        + Erasures
+        + Audits
+        + Persons
+        + Erasures
+        + Audits
+        + Persons
         + Send
         + Sync
         + 'static

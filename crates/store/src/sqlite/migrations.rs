@@ -20,6 +20,10 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/20261121131100_revoked_proof.sql")),
     M::up(include_str!("migrations/20261121131200_visitor_token.sql")),
     M::up(include_str!("migrations/20261121162000_hubspot_note.sql")),
+    M::up(include_str!("migrations/20261121163000_conversation_erased.sql")),
+    M::up(include_str!("migrations/20261121163001_erasure_job.sql")),
+    M::up(include_str!("migrations/20261121163002_audit.sql")),
+    M::up(include_str!("migrations/20261121163003_hubspot_record_restored.sql")),
 ];
 
 /// All steps in order.

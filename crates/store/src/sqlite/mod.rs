@@ -4,12 +4,16 @@
 //! answer questions beside it (WAL). What is acknowledged has been synced.
 
 mod append;
+mod audit;
+mod backup;
 mod conversations;
 mod delivery;
+mod erasure;
 mod identity;
 mod lock;
 mod migrations;
 mod open;
+mod person;
 mod readers;
 mod reps;
 mod row;
@@ -20,6 +24,7 @@ mod visitors;
 mod widgets;
 mod writer;
 
+pub use backup::{BackupError, Restoring, back_up};
 pub use open::{OpenOptions, Role};
 use readers::Readers;
 use rusqlite::Connection;

@@ -5,7 +5,9 @@ use rusqlite::Connection;
 use super::records::state_if_any;
 use crate::sqlite::conversations::read_message;
 use crate::sqlite::row::{all, one, signed};
-use crate::{ConversationDelivery, DirtyRecord, RecordState, StoreError, Timestamp, TranscriptConversation};
+use crate::{
+    ConversationDelivery, DirtyRecord, ErasingRecord, RecordState, StoreError, Timestamp, TranscriptConversation,
+};
 
 /// The moment a record has waited since is its oldest undelivered message's, or the moment its confirmation was due.
 pub(super) fn dirty(
@@ -32,14 +34,19 @@ pub(super) fn dirty(
              UNION ALL
              SELECT record, unconfirmed_until FROM hubspot_record
              WHERE tenant_id = ?1 AND unconfirmed_until <= ?2
+             UNION ALL
+             SELECT record, since FROM erasure_job WHERE tenant_id = ?1 AND removed = 0
          )
-         SELECT hubspot_record.record, hubspot_record.state, hubspot_record.attempts, hubspot_record.unconfirmed_until
+         SELECT hubspot_record.record, hubspot_record.state, hubspot_record.attempts, hubspot_record.unconfirmed_until,
+                hubspot_record.restored, erasure_job.since AS erasing_since, erasure_job.removed
          FROM waiting
          JOIN hubspot_record ON hubspot_record.tenant_id = ?1 AND hubspot_record.record = waiting.record
+         LEFT JOIN erasure_job
+             ON erasure_job.tenant_id = hubspot_record.tenant_id AND erasure_job.record = hubspot_record.record
          WHERE hubspot_record.next_attempt_at <= ?2
            AND hubspot_record.state IN ('live', 'full')
          GROUP BY hubspot_record.record, hubspot_record.state, hubspot_record.attempts,
-                  hubspot_record.unconfirmed_until
+                  hubspot_record.unconfirmed_until, hubspot_record.restored, erasure_job.since, erasure_job.removed
          ORDER BY min(waiting.since), hubspot_record.record LIMIT ?3",
         (tenant, now.millis(), signed(limit)),
         |row| {
@@ -48,6 +55,14 @@ pub(super) fn dirty(
                 state: state_if_any(row, "state")?.unwrap_or(RecordState::Live),
                 attempts: row.number("attempts")?,
                 unconfirmed_until: row.get::<Option<i64>>("unconfirmed_until")?.map(Timestamp::from_millis),
+                erasing: match row.get::<Option<i64>>("erasing_since")? {
+                    Some(since) => Some(ErasingRecord {
+                        since: Timestamp::from_millis(since),
+                        is_removed: row.get("removed")?,
+                    }),
+                    None => None,
+                },
+                is_restored: row.get("restored")?,
             })
         },
     )
@@ -133,6 +148,13 @@ pub(super) fn next_due(connection: &Connection, tenant: &str) -> Result<Option<T
              UNION ALL
              SELECT min(max(unconfirmed_until, next_attempt_at)) FROM hubspot_record
              WHERE tenant_id = ?1 AND state IN ('live', 'full') AND unconfirmed_until IS NOT NULL
+             UNION ALL
+             SELECT min(hubspot_record.next_attempt_at)
+             FROM erasure_job
+             JOIN hubspot_record
+                 ON hubspot_record.tenant_id = erasure_job.tenant_id AND hubspot_record.record = erasure_job.record
+                AND hubspot_record.state IN ('live', 'full')
+             WHERE erasure_job.tenant_id = ?1 AND erasure_job.removed = 0
          )",
         [tenant],
         |row| row.get::<Option<i64>>("due"),
