@@ -9,9 +9,12 @@ mod card;
 mod context;
 mod conversations;
 pub mod delivery;
+pub mod erasure;
+pub mod export;
 pub mod identity;
 mod inbox_news;
 pub mod reps;
+pub mod retention;
 mod secret;
 mod visitors;
 pub mod widgets;
@@ -32,6 +35,7 @@ pub use widgets::{AddWidgetError, Origin, WidgetDraft};
 
 use crate::admission::Admission;
 use crate::delivery::Delivery;
+use crate::erasure::Told;
 use crate::identity::{Identity, IdentityOptions};
 use crate::inbox_news::InboxNews;
 use crate::reps::SignInGuard;
@@ -46,6 +50,7 @@ pub struct Engine {
     delivery: Arc<Delivery>,
     identity: Identity,
     inbox_news: InboxNews,
+    erasures_told: Told,
 }
 
 impl Engine {
@@ -78,6 +83,7 @@ impl Engine {
             delivery,
             identity,
             inbox_news: InboxNews::default(),
+            erasures_told: Told::default(),
         })
     }
 

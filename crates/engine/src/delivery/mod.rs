@@ -5,16 +5,19 @@
 //! when nothing is due, or when HubSpot as a whole cannot be worked with for a while; then it says when to come back.
 //! `docs/architecture.md` tells the whole story.
 
+mod erase;
+mod expire;
 mod notes;
 mod pace;
 mod property;
 mod read;
 mod resolve;
+mod restored;
 pub mod transcript;
 mod write;
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -84,6 +87,8 @@ pub struct Delivery {
     property_is_there: AtomicBool,
     /// Whether what an earlier run of the program left under way has been taken into account.
     has_recovered: AtomicBool,
+    /// When conversations whose time is over are looked for next, in milliseconds.
+    expires_at: AtomicI64,
 }
 
 /// A pass ends early for one of these.
@@ -98,6 +103,12 @@ enum Stop {
 
 /// What was unclear about a write, a minute beyond the time-out, has been applied or never will be.
 const UNCLEAR_MARGIN: Duration = Duration::from_mins(1);
+
+/// How long after it was asked for something that is under way may still be applied by HubSpot.
+#[must_use]
+pub fn unclear_for(timeout: Duration) -> Duration {
+    timeout + UNCLEAR_MARGIN
+}
 
 /// Between two passes, when something was due at once again.
 const LEAST_REST: Duration = Duration::from_millis(50);
@@ -128,12 +139,25 @@ impl Delivery {
             account_trouble: tokio::sync::Mutex::default(),
             property_is_there: AtomicBool::new(false),
             has_recovered: AtomicBool::new(false),
+            expires_at: AtomicI64::new(0),
         }
     }
 
     /// Says that there may be something to do.
     pub fn nudge(&self) {
         self.nudged.notify_one();
+    }
+
+    /// Whose conversations are delivered.
+    #[must_use]
+    pub fn tenant(&self) -> &TenantId {
+        &self.options.tenant
+    }
+
+    /// The time-out of a request to HubSpot.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.options.timeout
     }
 
     /// Whether there is a token to work with.
@@ -264,6 +288,7 @@ impl Delivery {
 
     async fn work(&self, client: &Client, stop: &CancellationToken) -> Result<(), Stop> {
         self.recover().await?;
+        self.revive_erasures().await?;
         self.learn_account(client).await?;
         self.ensure_property(client).await?;
         // Ends: each address taken up is linked, refused or put off, so that it is not pending now any more.
@@ -271,7 +296,7 @@ impl Delivery {
         // Ends: each record is taken up once a pass, whatever is said in it meanwhile.
         let mut handled = HashSet::new();
         while !stop.is_cancelled() && self.write_records(client, &mut handled).await? {}
-        Ok(())
+        self.expire().await
     }
 
     /// Once: a write that was under way when the program ended may have been applied, or may still be. Its record is

@@ -194,6 +194,11 @@ impl VisitorTokens {
         self.trouble.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Forgets those in memory.
+    pub(super) fn forget_in_memory(&self) {
+        self.memory.invalidate_all();
+    }
+
     /// Tokens that lie in the store.
     pub(super) async fn count(&self) -> Result<u64, StoreError> {
         self.store.count_visitor_tokens(&self.tenant, self.context.now()).await

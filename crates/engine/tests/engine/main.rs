@@ -9,6 +9,9 @@
 
 mod batches;
 mod contacts;
+mod erasure;
+mod erasure_hubspot;
+mod erasure_notes;
 mod identity;
 mod messages;
 mod outages;
@@ -18,6 +21,8 @@ mod random_walk;
 mod registration;
 mod registration_again;
 mod reps;
+mod restore;
+mod retention;
 mod unclear;
 mod visitor_tokens;
 mod world;
