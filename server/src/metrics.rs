@@ -25,6 +25,10 @@ pub fn record() -> anyhow::Result<PrometheusHandle> {
         "1 while HubSpot as a whole is not written to."
     );
     metrics::describe_gauge!("parlor_delivery_backlog", "Conversations with something undelivered.");
+    metrics::describe_gauge!(
+        "parlor_erasures_waiting",
+        "HubSpot contacts from which somebody who was forgotten is still to be removed."
+    );
     metrics::describe_counter!("parlor_accept_errors_total", "Times no connection could be accepted.");
     metrics::describe_counter!("parlor_panics_total", "Panics caught: each is a defect.");
     Ok(handle)

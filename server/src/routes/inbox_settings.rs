@@ -6,7 +6,7 @@ use axum::response::Response;
 use leptos::view;
 use parlor_app::inbox::{SecretState, SettingsPage, SettingsPageData, WidgetSettingsData};
 use parlor_engine::identity::ExchangeError;
-use parlor_engine::{Rep, StoreError, Widget};
+use parlor_engine::{Rep, StoreError, Widget, retention};
 use parlor_store::Provider;
 use tower_sessions::Session;
 
@@ -50,6 +50,8 @@ async fn data(server: &Server, rep: &Rep) -> Result<SettingsPageData, StoreError
         is_connected: engine.delivery().is_connected(),
         trouble: trouble.map(|trouble| (trouble.error.to_string(), trouble.since.millis())),
         kept_tokens: engine.identity().kept_tokens().await?,
+        retention_days: retention::days(engine.store().as_ref(), &rep.tenant).await?,
+        erasures: engine.store().count_erasures(&rep.tenant).await?,
         widgets,
     })
 }
