@@ -34,8 +34,8 @@ setup: ## Install what building needs, once: WASM's standard library, wasm-opt a
 	@setup/node.sh xtask
 
 .PHONY: test
-test: ## Run all tests, Rust and browser; ends with "N passed, N failed"
-	@.ci/test.sh build rust browser
+test: ## Run all tests: Rust, HubSpot's SDK, browser; ends with "N passed, N failed"
+	@.ci/test.sh build rust sdk browser
 
 .PHONY: test-rust
 test-rust: ## Run the Rust tests
@@ -44,6 +44,15 @@ test-rust: ## Run the Rust tests
 .PHONY: test-browser
 test-browser: ## Run the browser tests on the built binary
 	@.ci/test.sh build browser
+
+.PHONY: test-sdk
+test-sdk: ## Run the checks with HubSpot's own SDK on the built binary
+	@.ci/test.sh build sdk
+
+.PHONY: test-live
+test-live: build ## Compare the sandbox with a HubSpot developer account (HUBSPOT_TEST_TOKEN; see docs/sandbox.md)
+	@setup/node.sh end2end/sdk
+	@npm --prefix end2end/sdk run --silent live
 
 .PHONY: dev
 dev: setup ## Run cargo leptos watch with the sandbox (installs cargo-leptos, about ten minutes the first time)
@@ -60,4 +69,4 @@ lint: ## Check formatting, clippy and the dependencies' licences and sources
 
 .PHONY: clean
 clean: ## Remove what was built in the checkout; the build cache outside it stays
-	rm -rf target xtask/node_modules end2end/node_modules end2end/test-results end2end/playwright-report end2end/pictures
+	rm -rf target xtask/node_modules end2end/node_modules end2end/sdk/node_modules end2end/test-results end2end/playwright-report end2end/pictures

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the Rust tests (rust), the browser tests (browser) or both, and ends with the line "N passed, N failed".
-# A part that cannot run counts as one failure, and never hides what the other part found.
+# Runs the Rust tests (rust), the checks with HubSpot's SDK (sdk), the browser tests (browser) or several of them, and ends with
+# the line "N passed, N failed". A part that cannot run counts as one failure, and never hides what the others found.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -41,6 +41,23 @@ rust_tests() {
   count $sums "$status" Rust
 }
 
+sdk_tests() {
+  local status sums
+  if [[ ! -x target/release/parlor ]]; then
+    problem "the checks with HubSpot's SDK need target/release/parlor, which could not be built"
+    return
+  fi
+  (cd end2end/sdk && node --import tsx --test --test-concurrency=2 \
+    --test-reporter=spec --test-reporter-destination=stdout \
+    --test-reporter=tap --test-reporter-destination="$logs/sdk" tests/*.test.ts)
+  status=$?
+  sums=$(awk '/^# pass / { passed = $3 } /^# (fail|cancelled) / { failed += $3 } END { print passed + 0, failed + 0 }' "$logs/sdk")
+  # shellcheck disable=SC2086
+  count $sums "$status" SDK
+  # What was left out is said here again: HubSpot's descriptions, when they are not there.
+  sed -n 's/^ *ok [0-9]* - \(.*\) # SKIP \(.*\)$/sdk: not checked: \1 (\2)/p' "$logs/sdk" | sort -u
+}
+
 browser_tests() {
   local status sums
   if [[ ! -x target/release/parlor ]]; then
@@ -61,6 +78,13 @@ for part in "$@"; do
   case $part in
     rust)
       rust_tests
+      ;;
+    sdk)
+      if setup/node.sh end2end/sdk; then
+        sdk_tests
+      else
+        problem "the checks with HubSpot's SDK could not be set up"
+      fi
       ;;
     browser)
       if setup/chromium.sh && setup/proxies.sh && setup/languages.sh && setup/node.sh end2end; then

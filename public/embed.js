@@ -36,6 +36,7 @@
   let campaign = {};
   let proof; // The token of the site's server that was exchanged last.
   let turn = 0; // Grows with every identify and reset: an answer that belongs to an earlier one is dropped.
+  let resets = 0;
   const handlers = { open: [], close: [], unread: [], ready: [], identified: [], error: [] };
 
   // ---- What is drawn ----------------------------------------------------------------------------------------------
@@ -312,26 +313,41 @@ a{display:block;margin-block-start:8px;color:LinkText;border-radius:4px}
       method: "POST",
       credentials: "omit",
       keepalive: true,
+      signal: AbortSignal.timeout(15_000),
       // As text: the browser then needs no second request to ask whether the page may ask.
       body: JSON.stringify({ token }),
+    }).catch(({ message }) => {
+      // The browser tells a page no more than that. Where Parlor refuses the page's origin, the page may not read that either.
+      throw Error(
+        `${message}. The network or this page's connect-src is in the way, or the widget lacks this origin: ` +
+          `parlor widget origins --key ${key} --allow ${location.origin}`,
+      );
     });
+
+  const revoke = (token) => ask("/revoke", token).catch(({ message }) => warn("the proof is not revoked: " + message));
 
   const identify = async ({ token }) => {
     const mine = ++turn;
+    const before = resets;
     let code = "proof_not_fetched";
     try {
-      const given = await (typeof token === "function" ? token() : token);
+      const answer = Promise.resolve(typeof token === "function" ? token() : token);
+      // However late it comes: when the user has signed out since, it is worth nothing any more.
+      answer.then((late) => late && before !== resets && revoke(late), () => {});
+      const tooLate = Error(`the page's function "${token?.name}" did not answer within 10 seconds`);
+      const given = await Promise.race([answer, new Promise((_, reject) => setTimeout(reject, PATIENCE_MS, tooLate))]);
       if (mine !== turn) return;
       proof = given;
       code = "unreachable";
-      const answer = await ask("", given);
-      const body = await answer.json();
+      const exchanged = await ask("", given);
+      const body = await exchanged.json();
       if (mine !== turn) return;
-      if (answer.ok) return emit("identified", body);
+      if (exchanged.ok) return emit("identified", body);
       code = body.code;
       throw Error(body.detail);
-    } catch ({ message }) {
+    } catch (error) {
       if (mine !== turn) return;
+      const message = error?.message ?? error;
       warn(`the visitor is not identified (${code}): ${message}`);
       emit("error", { code, message });
     }
@@ -340,7 +356,8 @@ a{display:block;margin-block-start:8px;color:LinkText;border-radius:4px}
   // The user signed out: the proof is worth nothing any more.
   const reset = () => {
     turn += 1;
-    if (proof) ask("/revoke", proof).catch(() => warn("the proof could not be revoked; it ends by itself."));
+    resets += 1;
+    if (proof) revoke(proof);
     proof = null;
   };
 

@@ -22,24 +22,32 @@
   }
 
   const MINUTE_MS = 60_000;
-  // HubSpot's token is renewed so long before its end: Parlor hands out the next one from half an hour before on.
-  const RENEW_MS = 20 * MINUTE_MS;
-  // Between two renewals at least and at most, whatever this machine's clock says.
-  const LEAST_MS = 10 * MINUTE_MS;
+  // How long HubSpot's token holds at least and at most when Parlor hands it out, whatever this machine's clock says.
+  const LEAST_MS = 30 * MINUTE_MS;
   const MOST_MS = 12 * 60 * MINUTE_MS;
+  // It is renewed so long before its end: Parlor hands out the next one from half an hour before on.
+  const RENEW_MS = 20 * MINUTE_MS;
+  // After a failure that passes by itself: a minute, then twice as long each time, up to this.
+  const LONGEST_RETRY_MS = 16 * MINUTE_MS;
   const PATIENCE_MS = 15_000;
+  // For the page's own function: the chat waits for it.
+  const PROOF_PATIENCE_MS = 10_000;
   // HubSpot passes over a second load within a second.
   const THROTTLE_MS = 1_100;
 
   const handlers = { identified: [], error: [] };
   let consented = !waits;
   let proof; // A token of the site's server, or a function that fetches one.
-  let lastProof; // The token that was exchanged last.
+  let lastProof; // The token that the site handed over last: it is revoked when the user signs out.
   let turn = 0; // Grows with every identify and reset: an answer that belongs to an earlier one is dropped.
-  let timer;
+  let resets = 0;
+  let failures = 0; // One after the other, of the kind that passes by itself.
+  let timer; // The next attempt.
+  let ending; // The end of HubSpot's token.
   let known; // Whom HubSpot's settings name.
   let shown; // The token that the chat was loaded with.
   let stale = false; // HubSpot may still keep cookies of somebody who is not there any more.
+  let unsure = true; // Whose cookies HubSpot has from earlier pages is not known, until they are deleted once.
   let wanted = false; // To be opened once it is there.
   let busyUntil = 0;
   let listening = false;
@@ -59,13 +67,27 @@
     else (window.hsConversationsOnReady ??= []).push(() => then(window.HubSpotConversations));
   };
 
+  // A page with Trusted Types takes the address of a script from a policy alone, and may allow policies by their names. This one
+  // knows a single address, whatever it is asked for.
+  const trustedAddress = () => {
+    try {
+      return window.trustedTypes.createPolicy("parlor", { createScriptURL: () => script }).createScriptURL("");
+    } catch {
+      return script;
+    }
+  };
+
   const addScript = () => {
     // The site may have HubSpot's script for other reasons: one is enough.
     if (document.getElementById("hs-script-loader")) return;
     const node = document.createElement("script");
+    try {
+      node.src = trustedAddress();
+    } catch {
+      return warn("HubSpot's chat is not loaded: this page's Trusted Types lack the policy; add parlor to its trusted-types.");
+    }
     node.id = "hs-script-loader";
     node.async = true;
-    node.src = script;
     node.onerror = () => warn(`HubSpot's chat could not be loaded from ${script}; is it in this page's script-src?`);
     document.head.append(node);
   };
@@ -84,7 +106,7 @@
       }
       if (stale) {
         // Deletes HubSpot's cookies, and makes a new chat in place of the one that is there.
-        stale = false;
+        stale = unsure = false;
         shown = settings.identificationToken;
         conversations.clear({ resetWidget: true });
         busyUntil = Date.now() + THROTTLE_MS;
@@ -132,30 +154,60 @@
       signal: AbortSignal.timeout(PATIENCE_MS),
       // As text: the browser then needs no second request to ask whether the page may ask.
       body: JSON.stringify({ token }),
+    }).catch(({ message }) => {
+      // The browser tells a page no more than that. Where Parlor refuses the page's origin, the page may not read that either.
+      throw Error(
+        `${message}. The network or this page's connect-src is in the way, or the widget lacks this origin: ` +
+          `parlor widget origins --key ${key} --allow ${location.origin}`,
+      );
     });
+
+  const revoke = (token) =>
+    ask("/revoke", token).catch(({ message }) => warn(`the proof is not revoked, it ends by itself: ${message}`));
+
+  // What the page's own function answers, in time.
+  const fetchProof = async (give) => {
+    const before = resets;
+    const answer = Promise.resolve(give());
+    // However late it comes: when the user has signed out since, it is worth nothing any more.
+    answer.then(
+      (late) => {
+        if (late && before !== resets) revoke(late);
+      },
+      () => {},
+    );
+    const tooLate = Error(`it did not answer within ${PROOF_PATIENCE_MS / 1000} seconds`);
+    return Promise.race([answer, new Promise((_, reject) => setTimeout(reject, PROOF_PATIENCE_MS, tooLate))]);
+  };
 
   const problem = (code, message, passes) => Object.assign(new Error(message), { code, passes });
 
   const exchange = async (mine) => {
+    const given = proof;
     let token, answer, body;
     try {
-      token = await (typeof proof === "function" ? proof() : proof);
+      token = await (typeof given === "function" ? fetchProof(given) : given);
     } catch (error) {
-      throw problem("proof_not_fetched", `the page's own function failed: ${error?.message}`, true);
+      throw problem("proof_not_fetched", `the page's own function "${given.name}" failed: ${error?.message ?? error}`, true);
     }
     if (mine !== turn) return;
     lastProof = token;
     try {
       answer = await ask("", token);
       body = await answer.json();
-    } catch (error) {
-      throw problem("unreachable", `${origin} did not answer: ${error.message}`, true);
+    } catch ({ message }) {
+      throw problem("unreachable", message, true);
     }
     if (answer.ok) return body;
-    throw problem(body.code, body.detail, answer.status === 429 || answer.status === 503);
+    throw problem(body.code, body.detail, answer.status === 429 || answer.status >= 500);
   };
 
-  // Proves who is there and plans the next time; answers whether it is proven.
+  const stopTimers = () => {
+    clearTimeout(timer);
+    clearTimeout(ending);
+  };
+
+  // Proves who is there and plans the next time; answers whether it is proven. Who is refused is forgotten.
   const prove = async (mine) => {
     const plan = (wait) => {
       timer = setTimeout(() => renew(mine), wait);
@@ -168,25 +220,45 @@
       known = settings.identificationEmail = email;
       settings.identificationToken = token;
       emit("identified", { token, email, expires_at: end });
-      plan(Math.min(Math.max(Date.parse(end) - RENEW_MS - Date.now(), LEAST_MS), MOST_MS));
+      const left = Math.min(Math.max(Date.parse(end) - Date.now() || 0, LEAST_MS), MOST_MS);
+      failures = 0;
+      stopTimers();
+      plan(left - RENEW_MS);
+      ending = setTimeout(() => {
+        forget();
+        load(mine);
+      }, left);
       return true;
     } catch ({ code, message, passes }) {
       if (mine !== turn) return false;
       warn(`the visitor is not identified (${code}): ${message}`);
       emit("error", { code, message });
-      if (passes) plan(MINUTE_MS);
+      if (passes) plan(Math.min(MINUTE_MS * 2 ** failures++, LONGEST_RETRY_MS));
+      else {
+        clearTimeout(ending);
+        forget();
+        stale ||= unsure;
+      }
       return false;
     }
   };
 
   const renew = async (mine) => {
-    if (await prove(mine)) load(mine);
+    await prove(mine);
+    if (mine === turn && (stale || shown !== settings.identificationToken)) load(mine);
+  };
+
+  // Whatever was under way is another's.
+  const nextTurn = () => {
+    stopTimers();
+    failures = 0;
+    turn += 1;
+    return turn;
   };
 
   // Visitors whom the site does not prove get HubSpot's chat without a token.
   const start = async () => {
-    const mine = ++turn;
-    clearTimeout(timer);
+    const mine = nextTurn();
     if (!consented) return;
     const isProven = proof && (await prove(mine));
     if (mine !== turn) return;
@@ -206,13 +278,14 @@
         return warn("identify wants { token: <a token your server signed, or a function that fetches one> }.");
       }
       proof = token;
+      if (typeof token === "string") lastProof = token;
       start();
     },
     // The user signed out: the proof is worth nothing any more, and the chat forgets who was there.
     reset: () => {
-      turn += 1;
-      clearTimeout(timer);
-      if (lastProof) ask("/revoke", lastProof).catch(() => warn("the proof could not be revoked; it ends by itself."));
+      nextTurn();
+      resets += 1;
+      if (lastProof) revoke(lastProof);
       proof = lastProof = undefined;
       forget();
       // Cookies may be there from another page.

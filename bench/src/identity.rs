@@ -16,7 +16,7 @@ use parlor_engine::delivery::DeliveryOptions;
 use parlor_engine::identity::settings::{IdentityChange, change_identity};
 use parlor_engine::identity::{Credential, IdentityOptions, Sealer};
 use parlor_engine::widgets::add_widget;
-use parlor_engine::{AdmissionOptions, Context, Engine, LocalBus, Store, SystemClock, Widget, WidgetDraft};
+use parlor_engine::{AdmissionOptions, Context, Engine, LocalBus, Portal, Store, SystemClock, Widget, WidgetDraft};
 use parlor_hubspot::{Client, ClientOptions};
 use parlor_protocol::{TenantId, WidgetKey};
 use parlor_sandbox::{DEFAULT_TOKEN, Limits, RunningSandbox, Sandbox, SandboxOptions};
@@ -58,7 +58,11 @@ pub struct Identity {
 /// Measures all four; `folder` is for the databases.
 pub async fn measure(binary: &Path, folder: &Path) -> anyhow::Result<Identity> {
     let options = SandboxOptions {
-        limits: Limits::off(),
+        // Far above what is measured: without any, Parlor keeps to the smallest limit that HubSpot has.
+        limits: Limits {
+            ten_seconds: Some(10_000_000),
+            ..Limits::off()
+        },
         ..SandboxOptions::default()
     };
     let hubspot = Sandbox::start(options).await?;
@@ -85,7 +89,7 @@ async fn in_process(hubspot: &RunningSandbox, folder: &Path) -> anyhow::Result<(
     options.base_url = hubspot.base_url().parse()?;
     let identity = IdentityOptions {
         tenant: tenant.clone(),
-        client: Some(Client::new(options)?),
+        portal: Arc::new(Portal::fixed(Some(Client::new(options)?))),
         sealer: Arc::clone(&sealer),
     };
     let engine = Engine::new(

@@ -1,16 +1,20 @@
-//! `make bench`: starts the built server, measures it from outside beside the machine's own floors, and writes the report.
+//! `make bench`: starts the built server, measures it from outside beside the machine's own floors, and writes the report. With the
+//! argument `visitor-tokens` it measures these alone, and prints what it found in place of a report.
 
 mod checkout;
 mod client;
+mod delivery;
 mod floors;
 mod identity;
 mod idle;
 mod latency;
 mod machine;
 mod messages;
+mod naive;
 mod percentiles;
 mod registrations;
 mod report;
+mod sandbox;
 mod server;
 mod sizes;
 mod starting;
@@ -28,7 +32,13 @@ const VISITORS: usize = 5_000;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match measure().await {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let measured = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => measure().await,
+        ["visitor-tokens"] => visitor_tokens().await,
+        _ => Err(anyhow::anyhow!("name no part, or visitor-tokens")),
+    };
+    match measured {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -79,6 +89,13 @@ async fn measure() -> anyhow::Result<()> {
     say("visitor tokens");
     let identity = identity::measure(&binary, folder.path()).await?;
 
+    say("the sandbox");
+    let sandbox = sandbox::measure()?;
+
+    say("delivery to HubSpot, and the naive way");
+    let delivery = delivery::measure(folder.path()).await?;
+    let naive = naive::measure().await?;
+
     let figures = Figures {
         machine,
         sizes,
@@ -92,9 +109,33 @@ async fn measure() -> anyhow::Result<()> {
         loopback,
         idle,
         identity,
+        delivery,
+        naive,
+        sandbox,
     };
     report::write(&checkout, &figures)?;
     say("written: docs/benchmarks.md");
+    Ok(())
+}
+
+/// Visitor tokens alone.
+#[expect(clippy::print_stdout, reason = "what it finds is its output")]
+async fn visitor_tokens() -> anyhow::Result<()> {
+    let checkout = Checkout::locate();
+    let folder = tempfile::tempdir_in(checkout.target())?;
+    let measured = identity::measure(&checkout.binary(), folder.path()).await?;
+    println!("{:#}", serde_json::to_value(measured)?);
+    Ok(())
+}
+
+/// Delivery to HubSpot alone, and the naive way.
+#[expect(clippy::print_stdout, reason = "what it finds is its output")]
+async fn delivery_alone() -> anyhow::Result<()> {
+    let checkout = Checkout::locate();
+    let folder = tempfile::tempdir_in(checkout.target())?;
+    let delivered = delivery::measure(folder.path()).await?;
+    let naive = naive::measure().await?;
+    println!("{:#}", serde_json::json!({ "delivery": delivered, "naive": naive }));
     Ok(())
 }
 

@@ -12,6 +12,8 @@ export { expect };
 interface ForWorker {
   /** The spec file's name: files with different names get servers of their own. */
   server: string;
+  /** Its settings beyond the usual, as environment variables. */
+  settings: Record<string, string>;
   parlor: Parlor;
   /** The cookies of the demo's rep, who is signed in once for the file. */
   repState: Awaited<ReturnType<BrowserContext['storageState']>>;
@@ -41,10 +43,11 @@ async function signedInState(browser: Browser, parlor: Parlor) {
 
 export const test = base.extend<ForTest, ForWorker>({
   server: ['shared', { option: true, scope: 'worker' }],
+  settings: [{}, { option: true, scope: 'worker' }],
 
   parlor: [
-    async ({ server: _ }, use) => {
-      const parlor = await Parlor.start();
+    async ({ server: _, settings }, use) => {
+      const parlor = await Parlor.start(settings);
       await use(parlor);
       await parlor.remove();
       expect(parlor.output, 'what Parlor logged').not.toMatch(/panicked/);

@@ -56,5 +56,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await rep.page.keyboard.press('Escape');
     await rep.page.goto(`${parlor.origin}/inbox/password`);
     await expectAccessible(rep.page, 'one’s password');
+    await rep.page.goto(`${parlor.origin}/inbox/settings`);
+    await rep.page.getByText('Change it').first().click();
+    await expectAccessible(rep.page, 'the settings');
   });
 }

@@ -38,6 +38,7 @@ test('the loader is cached for five minutes and then asked for by its tag', asyn
     'cross-origin-resource-policy': 'cross-origin',
   });
   expect(first.headers.get('set-cookie')).toBeNull();
+  expect(Number(first.headers.get('content-length') ?? NaN), 'what every page view costs').toBeLessThanOrEqual(4_096);
   const tag = first.headers.get('etag') ?? '';
   expect(tag).toMatch(/^(W\/)?"[^"]+"$/);
   const again = await fetch(address, { headers: { 'if-none-match': tag } });

@@ -1,31 +1,14 @@
 // Who a visitor is, as the site proves it: HubSpot's own chat booted by the loader, and Parlor's own chat beside it.
-import type { Page } from '@playwright/test';
+import fs from 'node:fs/promises';
+import path from 'node:path';
 
-import { proofOf } from '../support/proof';
 import { pageWithSnippet } from '../support/host_page';
+import { call, hubSpotChat as box, next, QUEUE } from '../support/page_api';
+import { proofOf } from '../support/proof';
 import { expect, test } from '../support/test';
-import { somebody, Visitor } from '../support/visitor';
+import { somebody } from '../support/visitor';
 
 test.use({ server: 'identity' });
-
-/** The loader's queue, as docs/embedding.md has it. */
-const QUEUE = '<script>window.Parlor = window.Parlor || function () { (Parlor.q = Parlor.q || []).push(arguments); };</script>';
-
-const box = (page: Page) => page.locator('#hubspot-messages-iframe-container');
-
-/** Calls `Parlor` on the page. */
-const call = (page: Page, command: string, options?: object) =>
-  page.evaluate(([name, given]) => (window as never as { Parlor: (...words: unknown[]) => void }).Parlor(name, given), [command, options]);
-
-/** The next event of this name, as the page's handler gets it. */
-const next = (page: Page, event: string) =>
-  page.evaluate(
-    (name) =>
-      new Promise<Record<string, string>>((resolve) => {
-        (window as never as { Parlor: (...words: unknown[]) => void }).Parlor('on', { event: name, handler: resolve });
-      }),
-    event,
-  );
 
 test('the demo signs Ada in and out: HubSpot’s chat knows her in between, and her proof is worth nothing afterwards', async ({
   parlor,
@@ -118,6 +101,9 @@ test('a wrong proof is a warning, and HubSpot’s chat goes on without a name', 
   const page = await (await newContext()).newPage();
   await page.goto(host.origin);
   await expect(box(page)).toContainText('not identified');
+  // Whoever was there on an earlier page has left cookies: they go before HubSpot's chat is loaded for whoever is here.
+  const made = (await parlor.chat()).calls.filter((call) => call.page.startsWith(host.origin)).map(({ call: name }) => name);
+  expect(made.filter((name) => name === 'clear' || name === 'widget.load')).toEqual(['clear', 'widget.load']);
 
   // Somebody signs in after all, and then somebody else whose proof does not hold: who was there is not who is there now.
   await call(page, 'identify', { token: proofOf(key, secret, 'ada@example.com') });
@@ -131,6 +117,75 @@ test('a wrong proof is a warning, and HubSpot’s chat goes on without a name', 
   const { visits } = await parlor.chat();
   const emails = visits.filter((visit) => visit.page.startsWith(host.origin)).map(({ email }) => email);
   expect(emails).toEqual([null, 'ada@example.com', null, 'ada@example.com', 'grace@example.com']);
+});
+
+test('a proof that could not be exchanged for a while and is refused then deletes the cookies, too', async ({
+  parlor,
+  problems,
+  newContext,
+  newHostPage,
+}) => {
+  problems.expect(/Parlor: the visitor is not identified \(hubspot_unreachable\)/);
+  problems.expect(/Parlor: the visitor is not identified \(proof_revoked\)/);
+  problems.expect(/status of 503/);
+  problems.expect(/status of 401/);
+  let html = '';
+  const host = await newHostPage(() => html);
+  const { key, secret } = await parlor.addIdentity('Later', host.origin, ['--provider', 'hubspot']);
+  const early = `<script>Parlor('identify', { token: ${JSON.stringify(proofOf(key, secret, 'ada@example.com'))} });</script>`;
+  html = pageWithSnippet(parlor.origin, key).replace('</title>', `</title>${QUEUE}${early}`);
+  const page = await (await newContext()).newPage();
+  const answers = [
+    { status: 503, json: { code: 'hubspot_unreachable', detail: 'HubSpot does not answer.' } },
+    { status: 401, json: { code: 'proof_revoked', detail: 'She has signed out.' } },
+  ];
+  await page.route('**/api/visitor-token?*', (route) =>
+    route.fulfill({ ...answers.shift(), headers: { 'access-control-allow-origin': host.origin } }),
+  );
+  const clears = async () => {
+    const { calls } = await parlor.chat();
+    return calls.filter((made) => made.call === 'clear' && made.page.startsWith(host.origin)).length;
+  };
+  await page.clock.install();
+  await page.goto(host.origin);
+  await page.clock.runFor(2_000);
+  await expect(box(page)).toContainText('not identified');
+  expect(await clears(), 'it may be her yet').toBe(0);
+  const refused = next(page, 'error');
+  await page.clock.fastForward('01:01');
+  expect(await refused).toMatchObject({ code: 'proof_revoked' });
+  await expect.poll(clears).toBe(1);
+});
+
+test('a page with Trusted Types that allows the policy has HubSpot’s chat, and another says what to allow', async ({
+  parlor,
+  problems,
+  newContext,
+  newHostPage,
+}) => {
+  let html = '';
+  const host = await newHostPage(() => html);
+  const { key, secret } = await parlor.addIdentity('Trusts', host.origin, ['--provider', 'hubspot']);
+  const pageThatAllows = (names: string) =>
+    pageWithSnippet(parlor.origin, key).replace(
+      '<title>',
+      `<meta http-equiv="Content-Security-Policy" content="require-trusted-types-for 'script'; trusted-types ${names}"><title>`,
+    );
+  html = pageThatAllows('parlor');
+  const page = await (await newContext()).newPage();
+  await page.goto(host.origin);
+  await expect(box(page)).toContainText('not identified');
+  await call(page, 'identify', { token: proofOf(key, secret, 'ada@example.com') });
+  await expect(box(page)).toContainText('identified as ada@example.com');
+
+  problems.expect(/Parlor: HubSpot's chat is not loaded: .* add parlor to its trusted-types/);
+  problems.allow(/TrustedTypePolicy|TrustedScriptURL/);
+  html = pageThatAllows("'none'");
+  const warned = page.waitForEvent('console', (message) => message.text().includes('add parlor to its trusted-types'));
+  await page.goto(host.origin);
+  await warned;
+  await page.waitForLoadState('networkidle');
+  await expect(box(page)).toHaveCount(0);
 });
 
 test('HubSpot’s token is renewed before its end, by a new proof', async ({ parlor, newContext, newHostPage }) => {
@@ -197,4 +252,27 @@ test('Parlor’s own chat tells the page HubSpot’s token, and goes on whatever
   await visitor.openChat();
   await visitor.register(somebody('Lise', 'Meitner'));
   await visitor.say('Still here.');
+});
+
+test('a page that boots HubSpot’s chat by itself hands it the token, as docs/embedding.md has it', async ({
+  parlor,
+  newContext,
+  newHostPage,
+}) => {
+  const guide = await fs.readFile(path.resolve(__dirname, '../../docs/embedding.md'), 'utf8');
+  const example = [...guide.matchAll(/```js\n(.*?)```/gs)].map(([, code]) => code).find((code) => code.includes('identificationToken'));
+  let html = '';
+  const host = await newHostPage(() => html);
+  const { key, secret } = await parlor.addIdentity('Both', host.origin, []);
+  const settings = '<script>window.hsConversationsSettings = { loadImmediately: false };</script>';
+  const script = `<script id="hs-script-loader" async defer src="${parlor.sandbox}/scripts/891936587.js"></script>`;
+  const identify = `Parlor("identify", { token: ${JSON.stringify(proofOf(key, secret, 'ada@example.com'))} });`;
+  html = pageWithSnippet(parlor.origin, key).replace(
+    '</title>',
+    `</title>${settings}${script}${QUEUE}<script>${example}${identify}</script>`,
+  );
+  const page = await (await newContext()).newPage();
+  await page.goto(host.origin);
+  await expect(box(page)).toContainText('identified as ada@example.com');
+  await expect(page.locator('parlor-chat .launcher')).toBeVisible();
 });

@@ -2,6 +2,8 @@
 
 mod add;
 mod backup;
+mod deliveries;
+mod hubspot;
 mod identity;
 mod people;
 mod serve;
@@ -70,6 +72,12 @@ enum Command {
         /// The backup
         file: PathBuf,
     },
+    /// The HubSpot account that is written to
+    #[command(subcommand)]
+    Hubspot(hubspot::HubspotCommand),
+    /// What could not be delivered to HubSpot
+    #[command(subcommand)]
+    Deliveries(deliveries::DeliveriesCommand),
 }
 
 #[derive(Debug, Args, Default)]
@@ -186,6 +194,8 @@ impl CommandLine {
             Command::Backup { file } => backup::backup(&settings, &file).await,
             Command::Restore { file } => backup::restore(&settings, &file).await,
             Command::Widget(WidgetCommand::Add(arguments)) => add::widget(&settings, arguments).await,
+            Command::Hubspot(command) => hubspot::run(&settings, command).await,
+            Command::Deliveries(command) => deliveries::run(&settings, command).await,
             Command::Widget(WidgetCommand::List) => add::list_widgets(&settings).await,
             Command::Widget(WidgetCommand::Identity(arguments)) => identity::change(&settings, arguments).await,
             Command::Widget(WidgetCommand::Origins { key, allow, forbid }) => {

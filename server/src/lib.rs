@@ -15,6 +15,7 @@ pub mod metrics;
 pub mod origin;
 mod page;
 pub mod problem;
+pub mod refusals;
 pub mod relay;
 pub mod routes;
 pub mod run;

@@ -191,3 +191,127 @@ fn compressed(plain: &[u8]) -> std::io::Result<Vec<u8>> {
     writer.flush()?;
     Ok(writer.into_inner())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use parlor_engine::{Context, Timestamp, WidgetDraft};
+    use parlor_protocol::TenantId;
+    use parlor_store::NewWidget;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn widget() -> Widget {
+        let (context, draft) = (Context::system(), WidgetDraft::named("</script>"));
+        Widget {
+            tenant: TenantId::default_tenant(),
+            settings: NewWidget {
+                id: context.widget_id(),
+                key: context.widget_key(),
+                name: draft.name,
+                origins: Vec::new(),
+                last_name_required: true,
+                accent: draft.accent,
+                greeting: draft.greeting,
+                position: draft.position,
+            },
+            created_at: Timestamp::from_millis(0),
+        }
+    }
+
+    fn account(portal_id: u64, location: Option<&str>) -> AccountDetails {
+        serde_json::from_value(json!({"portalId": portal_id, "dataHostingLocation": location})).unwrap()
+    }
+
+    fn loader(scripts: Option<&str>) -> Loader {
+        Loader::new(Some("parlor(__PARLOR_WIDGET__)".to_owned()), "https://chat.example.com").with_hubspot(
+            Some("hubspot(__PARLOR_WIDGET__)".to_owned()),
+            scripts.map(str::to_owned),
+        )
+    }
+
+    /// What the script was told.
+    fn told(script: &Script, function: &str) -> Value {
+        let plain = std::str::from_utf8(&script.plain).unwrap();
+        let told = plain.strip_prefix(function).and_then(|rest| rest.strip_suffix(')'));
+        serde_json::from_str(told.unwrap_or_else(|| panic!("{plain}"))).unwrap()
+    }
+
+    #[test]
+    fn hubspots_script_is_its_accounts_where_that_has_its_data() {
+        let widget = widget();
+        for (scripts, location, address) in [
+            (None, None, "https://js.hs-scripts.com/7.js"),
+            (None, Some("na1"), "https://js.hs-scripts.com/7.js"),
+            (None, Some("eu1"), "https://js-eu1.hs-scripts.com/7.js"),
+            (
+                Some("http://127.0.0.1:1/scripts"),
+                Some("eu1"),
+                "http://127.0.0.1:1/scripts/7.js",
+            ),
+        ] {
+            for consent in [false, true] {
+                let script = loader(scripts).hubspot_script(&widget, &account(7, location), consent);
+                let expected = json!({
+                    "key": widget.settings.key.as_str(),
+                    "origin": "https://chat.example.com",
+                    "script": address,
+                    "consent": consent,
+                });
+                assert_eq!(told(&script.unwrap(), "hubspot("), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn each_account_and_setting_has_a_script_of_its_own_made_once() {
+        let (loader, widget) = (loader(None), widget());
+        let first = loader.hubspot_script(&widget, &account(7, None), false).unwrap();
+        let same = loader.hubspot_script(&widget, &account(7, None), false).unwrap();
+        assert!(Arc::ptr_eq(&first, &same));
+        for other in [
+            loader.hubspot_script(&widget, &account(8, None), false).unwrap(),
+            loader.hubspot_script(&widget, &account(7, None), true).unwrap(),
+            loader.script(&widget).unwrap(),
+        ] {
+            assert_ne!(other.tag, first.tag);
+        }
+        let mut unpacked = Vec::new();
+        brotli::Decompressor::new(first.brotli.as_slice(), 4_096)
+            .read_to_end(&mut unpacked)
+            .unwrap();
+        assert_eq!(unpacked, first.plain);
+        assert_eq!(first.max_age, KEEP_SECONDS);
+    }
+
+    #[test]
+    fn without_the_web_part_there_is_no_script() {
+        let loader = Loader::new(None, "https://chat.example.com");
+        assert!(loader.script(&widget()).is_none());
+        assert!(loader.hubspot_script(&widget(), &account(7, None), false).is_none());
+    }
+
+    #[test]
+    fn trouble_is_said_in_the_console_and_not_kept_for_long() {
+        let words = "a \"quote\", a \\, a </script> and a line\u{2028}end";
+        let script = Loader::trouble(words);
+        let plain = std::str::from_utf8(&script.plain).unwrap();
+        assert!(!plain.contains(['<', '>', '\u{2028}']), "{plain}");
+        let said = plain
+            .strip_prefix("console.warn(")
+            .and_then(|rest| rest.strip_suffix(");\n"));
+        let said: String = serde_json::from_str(said.unwrap()).unwrap();
+        assert_eq!(said, format!("Parlor: {words}"));
+        assert!(script.brotli.is_empty() && script.max_age == KEEP_TROUBLE_SECONDS);
+        assert_ne!(script.tag, Loader::trouble("other words").tag);
+    }
+
+    #[test]
+    fn nothing_in_a_widgets_name_ends_the_script_element() {
+        let script = loader(None).script(&widget()).unwrap();
+        assert!(!script.plain.contains(&b'<'));
+        assert_eq!(told(&script, "parlor(")["name"], "</script>");
+    }
+}

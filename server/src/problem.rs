@@ -17,7 +17,12 @@ pub struct Problem {
     code: &'static str,
     detail: String,
     retry_after: Option<u32>,
+    is_expected: bool,
 }
+
+/// In an answer's extensions: whatever its status, it is no error of ours, and the log knows of it already.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Expected;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -37,6 +42,7 @@ impl Problem {
             code,
             detail: detail.into(),
             retry_after: None,
+            is_expected: false,
         }
     }
 
@@ -44,6 +50,13 @@ impl Problem {
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after = Some(seconds);
+        self
+    }
+
+    /// The same, which is no error of ours even with a status of 500 or more.
+    #[must_use]
+    pub(crate) fn expected(mut self) -> Self {
+        self.is_expected = true;
         self
     }
 
@@ -126,6 +139,9 @@ impl IntoResponse for Problem {
             .insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.is_expected {
+            response.extensions_mut().insert(Expected);
         }
         if self.status == StatusCode::UPGRADE_REQUIRED {
             let headers = response.headers_mut();

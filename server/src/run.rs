@@ -8,8 +8,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use parlor_engine::delivery::DeliveryOptions;
 use parlor_engine::erasure::{self, Journal};
 use parlor_engine::identity::{IdentityOptions, Sealer};
-use parlor_engine::{AdmissionOptions, Context, Engine, LocalBus, Store, SystemClock};
-use parlor_hubspot::{Client, ClientOptions};
+use parlor_engine::{AdmissionOptions, Connect, Context, Engine, LocalBus, Portal, Store, SystemClock};
+use parlor_hubspot::{Client, ClientOptions, SecretString};
 use parlor_protocol::TenantId;
 use parlor_store::sqlite::{OpenOptions, Role, SqliteStore};
 use tokio::net::TcpListener;
@@ -18,9 +18,10 @@ use tokio_util::sync::CancellationToken;
 use crate::assets::{Assets, Development};
 use crate::listen::serve;
 use crate::loader::Loader;
+use crate::refusals::Refusals;
 use crate::relay::{MessageRates, Sockets};
 use crate::session::Sessions;
-use crate::settings::Settings;
+use crate::settings::{HubspotSettings, Settings};
 use crate::state::{Parts, Server};
 use crate::{metrics as measured, routes, secret_key, workers};
 
@@ -64,17 +65,25 @@ pub async fn start(settings: Settings, options: StartOptions, stop: Cancellation
         refill: settings.registration_refill,
         ..AdmissionOptions::default()
     };
-    let client = client(&settings)?;
+    let connect = connect(&settings.hubspot);
+    let client = match &settings.hubspot.token {
+        Some(token) => Some(connect(token.clone()).context("HUBSPOT_ACCESS_TOKEN or HUBSPOT_BASE_URL cannot be used")?),
+        None => None,
+    };
+    let portal = Arc::new(Portal::new(client, connect));
     let identity = IdentityOptions {
         tenant: TenantId::default_tenant(),
-        client: client.clone(),
+        portal: Arc::clone(&portal),
         sealer,
     };
     let delivery = DeliveryOptions {
         timeout: settings.hubspot.timeout,
         property: settings.hubspot.property.clone(),
         record_url: options.record_url,
-        ..DeliveryOptions::new(client)
+        portal,
+        coalescing: settings.hubspot.coalescing,
+        summaries: settings.hubspot.summaries,
+        ..DeliveryOptions::new(None)
     };
     let bus = Arc::new(LocalBus::new());
     let engine = Engine::new(context.clone(), Arc::clone(&shared), bus, admission, delivery, identity).await?;
@@ -93,25 +102,25 @@ pub async fn start(settings: Settings, options: StartOptions, stop: Cancellation
         loader,
         sockets,
         rates: MessageRates::new(),
+        refusals: Refusals::default(),
         stop,
     });
     Ok(Started { server, store })
 }
 
-fn client(settings: &Settings) -> anyhow::Result<Option<Client>> {
-    let Some(token) = &settings.hubspot.token else {
-        return Ok(None);
-    };
-    let options = ClientOptions {
-        base_url: settings.hubspot.base_url.clone(),
-        version: settings.hubspot.version,
-        timeout: settings.hubspot.timeout,
-        connect_timeout: (settings.hubspot.timeout / 2).min(Duration::from_secs(5)),
-        ..ClientOptions::new(token.clone())
-    };
-    Ok(Some(
-        Client::new(options).context("HUBSPOT_ACCESS_TOKEN or HUBSPOT_BASE_URL cannot be used")?,
-    ))
+/// How a client for a token is made.
+#[must_use]
+pub fn connect(settings: &HubspotSettings) -> Connect {
+    let settings = settings.clone();
+    Arc::new(move |token: SecretString| {
+        Client::new(ClientOptions {
+            base_url: settings.base_url.clone(),
+            version: settings.version,
+            timeout: settings.timeout,
+            connect_timeout: (settings.timeout / 2).min(Duration::from_secs(5)),
+            ..ClientOptions::new(token)
+        })
+    })
 }
 
 impl Started {

@@ -44,9 +44,10 @@ pub fn key(given: Option<&SecretString>, database: &Path, context: &Context) -> 
             )));
         }
     };
-    parse(text.trim()).ok_or_else(|| {
+    let key = parse(text.trim()).filter(|key| !is_one_byte_repeated(key));
+    key.ok_or_else(|| {
         SettingsError(format!(
-            "{shown} holds no key (32 bytes in base64): restore it from a backup; without it the widgets' secrets must be made anew, \
+            "{shown} holds no key (32 random bytes in base64): restore it from a backup; without it the widgets' secrets must be made anew, \
              for which it is enough to remove the file"
         ))
     })
@@ -62,23 +63,39 @@ fn file_of(database: &Path) -> PathBuf {
 /// Makes the file, for this user alone. Of two programs that start at once, both use what the first wrote.
 fn make(path: &Path, context: &Context) -> std::io::Result<String> {
     let text = format!("{}\n", URL_SAFE_NO_PAD.encode(context.random::<32>()));
-    // Written whole under another name first: nobody reads half a key.
-    let unfinished = path.with_extension(format!("key.{}", std::process::id()));
-    let mut file = std::fs::OpenOptions::new()
+    // Written whole under another name first: nobody reads half a key. Nobody can have guessed the name, either, and put there what
+    // is then written to.
+    let unfinished = path.with_file_name(format!(
+        ".parlor-key-{}",
+        URL_SAFE_NO_PAD.encode(context.random::<16>())
+    ));
+    let file = std::fs::OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(0o600)
         .open(&unfinished)?;
+    let linked = write_whole(file, &text).and_then(|()| std::fs::hard_link(&unfinished, path));
+    let removed = std::fs::remove_file(&unfinished);
+    let text = match linked {
+        Ok(()) => text,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => std::fs::read_to_string(path)?,
+        Err(error) => return Err(error),
+    };
+    removed?;
+    // The name is on disk before anything is sealed with the key, whoever of two made it.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    std::fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    Ok(text)
+}
+
+fn write_whole(mut file: std::fs::File, text: &str) -> std::io::Result<()> {
     file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    let linked = std::fs::hard_link(&unfinished, path);
-    std::fs::remove_file(&unfinished)?;
-    match linked {
-        Ok(()) => Ok(text),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => std::fs::read_to_string(path),
-        Err(error) => Err(error),
-    }
+    file.sync_all()
+}
+
+/// Whether a key is one byte over and over, like zeros: a stand-in that anybody would try.
+pub(crate) fn is_one_byte_repeated(key: &[u8; 32]) -> bool {
+    key.iter().all(|byte| *byte == key[0])
 }
 
 /// A key as people write it: 32 bytes in base64, of either alphabet.
@@ -108,6 +125,48 @@ mod tests {
     }
 
     #[test]
+    fn whoever_starts_at_once_has_one_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = file_of(&folder.path().join("parlor.db"));
+        let makers: Vec<_> = (0..8)
+            .map(|_| {
+                let path = path.clone();
+                std::thread::spawn(move || make(&path, &Context::system()).unwrap())
+            })
+            .collect();
+        let mut made: Vec<_> = makers.into_iter().map(|maker| maker.join().unwrap()).collect();
+        made.dedup();
+        assert_eq!(made, [std::fs::read_to_string(&path).unwrap()]);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_lies_under_a_name_that_can_be_guessed_is_not_written_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = file_of(&folder.path().join("parlor.db"));
+        let (theirs, guessed) = (
+            folder.path().join("theirs"),
+            path.with_extension(format!("key.{}", std::process::id())),
+        );
+        std::fs::write(&theirs, "theirs").unwrap();
+        std::os::unix::fs::symlink(&theirs, &guessed).unwrap();
+        make(&path, &Context::system()).unwrap();
+        assert_eq!(std::fs::read_to_string(&theirs).unwrap(), "theirs");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_made_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        // A name may have 255 bytes.
+        let database = folder.path().join("x".repeat(252));
+        let refused = sealer(None, &database, &Context::system()).unwrap_err();
+        assert!(refused.to_string().contains("cannot be"), "{refused}");
+        assert!(make(&file_of(&database), &Context::system()).is_err());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
     fn a_file_that_holds_no_key_is_left_alone_and_named() {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("parlor.db");
@@ -124,6 +183,10 @@ mod tests {
     fn a_key_is_32_bytes_in_either_base64() {
         assert_eq!(parse("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="), Some([0; 32]));
         assert_eq!(parse("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), Some([0; 32]));
+        assert!(is_one_byte_repeated(&[0; 32]) && is_one_byte_repeated(&[7; 32]));
+        let mut key = [7; 32];
+        key[31] = 8;
+        assert!(!is_one_byte_repeated(&key));
         for wrong in [
             "",
             "AAAA",

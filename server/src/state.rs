@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::assets::Assets;
 use crate::loader::Loader;
+use crate::refusals::Refusals;
 use crate::relay::{MessageRates, Sockets};
 use crate::session::Sessions;
 use crate::settings::Settings;
@@ -35,6 +36,8 @@ pub struct Parts {
     pub sockets: Sockets,
     /// How fast each writes.
     pub rates: MessageRates,
+    /// Whose visitor tokens were refused, for the log.
+    pub refusals: Refusals,
     /// Cancelled when the server is to stop.
     pub stop: CancellationToken,
 }

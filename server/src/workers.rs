@@ -23,6 +23,11 @@ pub fn start(server: &Server, stop: &CancellationToken) -> JoinSet<()> {
         let engine = Arc::clone(&delivering);
         async move { engine.delivery().run(stop).await }
     }));
+    let watching = Arc::clone(&server.engine);
+    workers.spawn(supervise("hubspot token", stop.clone(), move |stop| {
+        let engine = Arc::clone(&watching);
+        async move { engine.watch_tokens(stop).await }
+    }));
     workers.spawn(supervise("inbox news", stop.clone(), move |stop| {
         let engine = Arc::clone(&telling);
         async move { engine.tell_inboxes(stop).await }
@@ -61,12 +66,25 @@ async fn clean(server: Server, stop: CancellationToken) {
     let engine = &server.engine;
     loop {
         server.rates.forget_idle();
+        server.refusals.tell_rest();
         match engine.clean_up().await {
             Ok(0) => {}
             Ok(rows) => tracing::debug!(rows, "expired sessions and tokens were removed"),
             Err(error) => tracing::error!(%error, "cleaning failed"),
         }
-        if let Ok(backlog) = engine.store().backlog(&TenantId::default_tenant()).await {
+        let tenant = TenantId::default_tenant();
+        if let Some(idle) = server.settings.conversation_ends_after {
+            match engine.end_idle_conversations(&tenant, idle).await {
+                Ok(0) => {}
+                Ok(ended) => tracing::debug!(ended, "conversations ended by themselves"),
+                Err(error) => tracing::error!(%error, "idle conversations could not be ended"),
+            }
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a gauge; nobody has 2^52 dead letters")]
+        if let Ok(letters) = engine.store().count_dead_letters(&tenant).await {
+            metrics::gauge!("parlor_dead_letters").set(letters as f64);
+        }
+        if let Ok(backlog) = engine.store().backlog(&tenant).await {
             #[expect(clippy::cast_precision_loss, reason = "a gauge; nobody has 2^52 conversations")]
             metrics::gauge!("parlor_delivery_backlog").set(backlog as f64);
         }

@@ -1,4 +1,4 @@
-//! What a rep does to a conversation beyond writing: close, open again, release to HubSpot.
+//! What a rep does to a conversation beyond writing: close, open again, release to HubSpot, write to HubSpot again.
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
@@ -30,6 +30,17 @@ pub async fn release(
 ) -> Result<(), ApiError> {
     let request = use_context::<super::context::RepRequest>().ok_or(ApiError::Unauthenticated)?;
     let found = request.engine.release(&request.rep.tenant, &conversation).await;
+    answer(found.map_err(|_| ApiError::Unavailable)?)
+}
+
+/// Has a conversation's contact written again, whatever is known to be in HubSpot. A deleted contact stays so; that is no error.
+#[server(prefix = "/api/inbox", endpoint = "write-again", input = Json, output = Json)]
+pub async fn write_again(
+    /// The conversation.
+    conversation: ConversationId,
+) -> Result<(), ApiError> {
+    let request = use_context::<super::context::RepRequest>().ok_or(ApiError::Unauthenticated)?;
+    let found = request.engine.write_again(&request.rep.tenant, &conversation).await;
     answer(found.map_err(|_| ApiError::Unavailable)?)
 }
 

@@ -2,7 +2,7 @@
 
 use leptos::either::Either;
 use leptos::prelude::*;
-use parlor_protocol::{ContactCard, ConversationId, DeliveryStatus, HubspotRecord, PageContext};
+use parlor_protocol::{ContactCard, ConversationId, Delivery, DeliveryStatus, HubspotRecord, PageContext};
 
 use super::desk::Desk;
 use super::moment::InFull;
@@ -69,6 +69,7 @@ fn card_view(card: ContactCard) -> impl IntoView {
             <h3>"HubSpot"</h3>
             <p>{record_view(hubspot)}</p>
             <p class="inbox-card-delivery">{delivery.in_words()}</p>
+            {has_record_to_write(&delivery).then(write_again)}
         </section>
         <section>
             <h3>"Came from"</h3>
@@ -105,6 +106,28 @@ fn data_view(conversation: &ConversationId) -> impl IntoView + use<> {
                 </form>
             </details>
         </section>
+    }
+}
+
+/// Where there is nothing to write to, there is no button either.
+const fn has_record_to_write(delivery: &Delivery) -> bool {
+    !matches!(
+        delivery.status,
+        DeliveryStatus::Held | DeliveryStatus::NoToken | DeliveryStatus::Gone | DeliveryStatus::Erased
+    ) && delivery.last_seq > 0
+}
+
+fn write_again() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    view! {
+        <button
+            type="button"
+            class="button button-quiet"
+            disabled=move || desk.busy.get() || desk.now.with(Option::is_none)
+            on:click=move |_| desk.write_again()
+        >
+            "Write to HubSpot again now"
+        </button>
     }
 }
 
@@ -190,6 +213,7 @@ const fn status_word(status: DeliveryStatus) -> &'static str {
         DeliveryStatus::Gone => "gone",
         DeliveryStatus::Refused => "refused",
         DeliveryStatus::Erased => "erased",
+        DeliveryStatus::Dead => "dead",
     }
 }
 

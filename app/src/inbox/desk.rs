@@ -336,6 +336,18 @@ impl Desk {
         }
     }
 
+    /// Has the selected conversation's contact written again.
+    pub fn write_again(self) {
+        let Some(id) = self.selected.get_untracked() else {
+            return;
+        };
+        self.act(async move {
+            api::inbox::write_again(id).await?;
+            self.announcement.set("HubSpot is written to again.".to_owned());
+            Ok(())
+        });
+    }
+
     /// One thing at a time: a second press of the key while the first is on its way does nothing.
     fn act(self, action: impl Future<Output = Result<(), ApiError>> + 'static) {
         if self.busy.get_untracked() {

@@ -25,6 +25,6 @@ pub use island::Inbox;
 pub use page::InboxPage;
 pub use page::{ComposerForm, InboxPageData, RepData, SelectedData};
 #[cfg(feature = "ssr")]
-pub use settings::{SecretState, SettingsPage, SettingsPageData, WidgetSettingsData};
+pub use settings::{LetterData, OfferData, SecretState, SettingsPage, SettingsPageData, WidgetSettingsData};
 #[cfg(feature = "ssr")]
 pub use sign_in::{PasswordPage, PasswordPageData, PasswordProblem, SignInPage, SignInPageData, SignInProblem};

@@ -23,6 +23,44 @@ pub struct SettingsPageData {
     pub erasures: u64,
     /// The widgets in the order in which they were made.
     pub widgets: Vec<WidgetSettingsData>,
+    /// What could not be delivered.
+    pub letters: Vec<LetterData>,
+    /// A token that was pasted, looked at and not used yet.
+    pub offer: Option<OfferData>,
+    /// What came of the last form.
+    pub notice: Option<String>,
+}
+
+/// A dead letter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LetterData {
+    /// Its conversation, by which it is replayed.
+    pub conversation: String,
+    /// The visitor's address.
+    pub email: String,
+    /// Why it rests, in words.
+    pub why: String,
+    /// What HubSpot's support asks for.
+    pub correlation_id: Option<String>,
+    /// Since when it rests (ms since the Unix epoch).
+    pub since: i64,
+    /// For how long, in words.
+    pub age: String,
+    /// How many messages wait.
+    pub undelivered: u64,
+}
+
+/// A token to be used, and what it is good for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OfferData {
+    /// Its portal.
+    pub portal_id: u64,
+    /// Its scopes, in words.
+    pub scopes: String,
+    /// The scopes that it lacks; it is not used then.
+    pub missing: Vec<&'static str>,
+    /// The token, sealed.
+    pub sealed: String,
 }
 
 /// How it stands with a widget's secret.
@@ -84,6 +122,9 @@ pub fn SettingsPage(
         retention_days,
         erasures,
         widgets,
+        letters,
+        offer,
+        notice,
     } = data;
     let retention = match retention_days {
         None => "Conversations are kept for good.".to_owned(),
@@ -118,12 +159,18 @@ pub fn SettingsPage(
                     <a href="/inbox">"Back to the inbox"</a>
                 </p>
                 <h1>"Settings"</h1>
+                {notice.map(|notice| view! { <p class="settings-trouble" role="status">{notice}</p> })}
                 <p class="settings-hint">
-                    "They are changed on Parlor’s server, by the commands below. A running server notices within five seconds."
+                    "The widgets’ are changed on Parlor’s server, by the commands below. A running server notices within two seconds."
                 </p>
                 <section>
                     <h2>"HubSpot"</h2>
                     <p>{hubspot}</p>
+                    {token_form(offer)}
+                </section>
+                <section>
+                    <h2>"Dead letters"</h2>
+                    {dead_letters(letters)}
                 </section>
                 <section>
                     <h2>"Visitor identification"</h2>
@@ -142,6 +189,93 @@ pub fn SettingsPage(
                 </section>
             </main>
         </Document>
+    }
+}
+
+/// Pasted first, looked at, then used: nobody connects the wrong portal by accident.
+fn token_form(offer: Option<OfferData>) -> impl IntoView {
+    match offer {
+        Some(OfferData {
+            portal_id,
+            scopes,
+            missing,
+            sealed,
+        }) => {
+            let lacks =
+                (!missing.is_empty()).then(|| format!("It lacks {}: add them in HubSpot.", missing.join(" and ")));
+            let is_good = lacks.is_none();
+            view! {
+                <form method="post" action="/inbox/settings/hubspot/use" class="settings-form">
+                    <p>"The token belongs to portal " <strong>{portal_id}</strong> "."</p>
+                    <p>"Scopes: " {scopes}</p>
+                    {lacks.map(|lacks| view! { <p class="settings-trouble">{lacks}</p> })}
+                    <input type="hidden" name="offer" value=sealed/>
+                    {is_good
+                        .then(|| view! { <button type="submit" class="button">"Use this token from now on"</button> })}
+                    <a href="/inbox/settings">"Leave everything as it is"</a>
+                </form>
+            }
+            .into_any()
+        }
+        None => view! {
+            <details>
+                <summary>"Give Parlor another token"</summary>
+                <form method="post" action="/inbox/settings/hubspot" class="settings-form" autocomplete="off">
+                    <label for="token">"Service key or private app’s token"</label>
+                    <input id="token" name="token" type="password" autocomplete="off" required/>
+                    <button type="submit" class="button">"Show which portal it belongs to"</button>
+                </form>
+            </details>
+        }
+        .into_any(),
+    }
+}
+
+fn dead_letters(letters: Vec<LetterData>) -> impl IntoView {
+    if letters.is_empty() {
+        return view! { <p>"There are none: nothing was given up."</p> }.into_any();
+    }
+    view! {
+        <form method="post" action="/inbox/settings/replay">
+            <button type="submit" class="button" name="all" value="yes">
+                "Send all on their way again"
+            </button>
+        </form>
+        <ul class="settings-letters">{letters.into_iter().map(letter).collect_view()}</ul>
+    }
+    .into_any()
+}
+
+fn letter(letter: LetterData) -> impl IntoView {
+    let LetterData {
+        conversation,
+        email,
+        why,
+        correlation_id,
+        since,
+        age,
+        undelivered,
+    } = letter;
+    let replay = format!("Send {email} on its way again");
+    view! {
+        <li>
+            <p>
+                <a href=format!("/inbox/{conversation}")>
+                    <bdi>{email}</bdi>
+                </a>
+                ", for " <time datetime=utc_machine_readable(since)>{age}</time> ": " {why}
+            </p>
+            <p class="settings-hint">
+                {format!("{undelivered} messages undelivered")}
+                {correlation_id.map(|id| format!(", HubSpot’s correlation id {id}"))}
+            </p>
+            <form method="post" action="/inbox/settings/replay">
+                <input type="hidden" name="conversation" value=conversation/>
+                <button type="submit" class="button button-quiet" aria-label=replay>
+                    "Send on its way again"
+                </button>
+            </form>
+        </li>
     }
 }
 

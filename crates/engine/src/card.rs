@@ -44,8 +44,10 @@ impl Engine {
         let (status, detail) = match reached.state {
             _ if reached.held => (DeliveryStatus::Held, None),
             _ if reached.address_refused => (DeliveryStatus::Refused, reached.detail),
+            _ if reached.address_dead => (DeliveryStatus::Dead, reached.detail),
             Some(RecordState::Gone) => (DeliveryStatus::Gone, None),
             Some(RecordState::Refused) => (DeliveryStatus::Refused, reached.detail),
+            Some(RecordState::Dead) => (DeliveryStatus::Dead, reached.detail),
             Some(RecordState::Full) if complete => (DeliveryStatus::Full, None),
             _ if complete => (DeliveryStatus::Delivered, None),
             _ if !self.delivery.is_connected() => (DeliveryStatus::NoToken, None),

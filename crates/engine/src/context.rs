@@ -1,7 +1,9 @@
 //! Time and randomness, passed in, so that tests move the one and repeat the other.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
 use parlor_protocol::{ConversationId, MessageId, RepId, VisitorId, WidgetId, WidgetKey};
 use parlor_store::{Clock, SystemClock, Timestamp};
 
@@ -23,18 +25,72 @@ impl Random for OsRandom {
     }
 }
 
-/// The clock and the randomness.
+/// The passing of time. Unlike a clock it is never set: what it says only grows.
+#[async_trait]
+pub trait Timer: Send + Sync + 'static {
+    /// How much time has passed since a moment in the past, always the same one.
+    fn elapsed(&self) -> Duration;
+
+    /// Waits.
+    async fn sleep(&self, duration: Duration);
+}
+
+/// The machine's own.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemTimer(Instant);
+
+impl Default for SystemTimer {
+    fn default() -> Self {
+        Self(Instant::now())
+    }
+}
+
+#[async_trait]
+impl Timer for SystemTimer {
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+/// The clock, the passing of time and the randomness.
 #[derive(Clone)]
 pub struct Context {
     clock: Arc<dyn Clock>,
+    timer: Arc<dyn Timer>,
     random: Arc<dyn Random>,
 }
 
 impl Context {
-    /// A context of one's own making.
+    /// A context of one's own making, with the machine's passing of time.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
-        Self { clock, random }
+        Self {
+            clock,
+            timer: Arc::new(SystemTimer::default()),
+            random,
+        }
+    }
+
+    /// The same with another passing of time than the machine's.
+    #[must_use]
+    pub fn with_timer(self, timer: Arc<dyn Timer>) -> Self {
+        Self { timer, ..self }
+    }
+
+    /// How much time has passed since a moment in the past, always the same one. The clock may be set, and this not; a machine
+    /// that sleeps may stop this, and the clock not.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.timer.elapsed()
+    }
+
+    /// Waits.
+    pub async fn sleep(&self, duration: Duration) {
+        self.timer.sleep(duration).await;
     }
 
     /// The machine's clock and randomness.

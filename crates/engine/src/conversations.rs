@@ -174,6 +174,8 @@ impl Engine {
         let changed = self.store.set_conversation_state(tenant, id, state).await?;
         if changed == Some(true) {
             self.bus.publish(&Topic::Conversation(id.clone()), Event::State(state));
+            // What was said last in it waits for nothing more.
+            self.delivery.nudge();
             self.tell_inbox(tenant);
         }
         Ok(changed)

@@ -3,16 +3,21 @@
 //! [`Engine`] is the one entrance. Time and randomness come in through [`Context`], storage through
 //! [`parlor_store::Store`], news goes out over the [`Bus`]. The server wires these together; tests wire them otherwise.
 
+mod account;
 mod admission;
+pub mod budget;
 mod bus;
 mod card;
+pub mod connection;
 mod context;
 mod conversations;
 pub mod delivery;
+mod ending;
 pub mod erasure;
 pub mod export;
 pub mod identity;
 mod inbox_news;
+mod portal;
 pub mod reps;
 pub mod retention;
 mod secret;
@@ -23,17 +28,21 @@ use std::sync::Arc;
 
 pub use admission::AdmissionOptions;
 pub use bus::{Bus, Event, LocalBus, Subscription, Topic};
-pub use context::{Context, OsRandom, Random};
+pub use context::{Context, OsRandom, Random, SystemTimer, Timer};
 pub use conversations::{SendError, SocketId, rep_author, visitor_author};
 pub use parlor_store::{
     Clock, Conversation, Rep, SecretHash, SessionRow, Store, StoreError, SystemClock, Timestamp, Visitor, Widget,
 };
+pub use portal::{Connect, Portal};
 pub use reps::{AddRepError, PasswordError, SignInError};
 pub use secret::Secret;
 pub use visitors::{Granted, RegisterError, Registered};
 pub use widgets::{AddWidgetError, Origin, WidgetDraft};
 
+use crate::account::KeptAccount;
 use crate::admission::Admission;
+use crate::budget::Budget;
+use crate::connection::Connection;
 use crate::delivery::Delivery;
 use crate::erasure::Told;
 use crate::identity::{Identity, IdentityOptions};
@@ -47,7 +56,10 @@ pub struct Engine {
     bus: Arc<dyn Bus>,
     admission: Admission,
     sign_in_guard: SignInGuard,
+    budget: Arc<Budget>,
     delivery: Arc<Delivery>,
+    connection: Connection,
+    account: KeptAccount,
     identity: Identity,
     inbox_news: InboxNews,
     erasures_told: Told,
@@ -57,7 +69,7 @@ impl Engine {
     /// Puts the engine together.
     ///
     /// # Errors
-    /// When the store cannot answer for the key that signs form stamps, or for revoked proofs.
+    /// When the store cannot answer for the key that signs form stamps, for the HubSpot account, or for revoked proofs.
     pub async fn new(
         context: Context,
         store: Arc<dyn Store>,
@@ -67,20 +79,30 @@ impl Engine {
         identity: IdentityOptions,
     ) -> Result<Self, StoreError> {
         let admission = Admission::new(&context, store.as_ref(), admission).await?;
+        let budget = Arc::new(Budget::new(context.clone()));
+        let sealer = Arc::clone(&identity.sealer);
+        let (tenant, portal) = (delivery.tenant.clone(), Arc::clone(&delivery.portal));
+        let account = KeptAccount::read(store.as_ref(), Arc::clone(&portal)).await?;
         let delivery = Arc::new(Delivery::new(
             context.clone(),
             Arc::clone(&store),
             Arc::clone(&bus),
+            Arc::clone(&budget),
             delivery,
         ));
-        let identity = Identity::new(context.clone(), Arc::clone(&store), identity).await?;
+        let connection = Connection::new(tenant, portal, sealer);
+        connection.take_up(store.as_ref()).await?;
+        let identity = Identity::new(context.clone(), Arc::clone(&store), Arc::clone(&budget), identity).await?;
         Ok(Self {
             sign_in_guard: SignInGuard::new(&context),
             context,
             store,
             bus,
             admission,
+            budget,
             delivery,
+            connection,
+            account,
             identity,
             inbox_news: InboxNews::default(),
             erasures_told: Told::default(),
@@ -123,12 +145,13 @@ impl Engine {
         &self.identity
     }
 
-    /// Removes what is past its time: sessions, codes, tokens, sent forms, revoked proofs, forgotten rate limits. Answers how
-    /// many rows went.
+    /// Removes what is past its time: sessions, codes, tokens, sent forms, revoked proofs, forgotten rate limits; and keeps what was
+    /// learnt of the HubSpot account meanwhile. Answers how many rows went.
     pub async fn clean_up(&self) -> Result<u64, StoreError> {
         let now = self.context.now();
         self.admission.forget_idle(now);
         self.sign_in_guard.forget_idle();
+        self.keep_account().await?;
         Ok(self.store.remove_expired_sessions(now).await?
             + self.store.remove_expired_secrets(now).await?
             + self.identity.clean_up().await?)

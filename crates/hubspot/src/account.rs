@@ -13,6 +13,17 @@ pub struct Account<'a> {
     client: &'a Client,
 }
 
+/// What a service key or a private app's token may do.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenInfo {
+    /// The account's number.
+    pub hub_id: u64,
+    /// Its scopes.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+}
+
 /// The account, which HubSpot also calls portal or hub.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -70,5 +81,27 @@ impl<'a> Account<'a> {
             query: Vec::new(),
         };
         self.client.call(call, None::<&Value>).await?.parse("it is no account")
+    }
+
+    /// What the token may do. It needs no scope. `None` where HubSpot does not know the call, or the token is of another kind.
+    pub async fn token_info(&self) -> Result<Option<TokenInfo>, Error> {
+        let call = Call {
+            operation: Operation {
+                name: "read what the token may do",
+                writes: false,
+            },
+            method: Method::POST,
+            template: "/oauth/v2/private-apps/get/access-token-info",
+            area: "oauth/v2/private-apps/get".to_owned(),
+            parts: &["access-token-info"],
+            query: Vec::new(),
+        };
+        let body = serde_json::json!({ "tokenKey": self.client.token() });
+        let answer = match self.client.call(call, Some(&body)).await {
+            Ok(answer) => answer,
+            Err(error) if matches!(error.status(), Some(400 | 404)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        answer.parse("it says nothing of a token").map(Some)
     }
 }

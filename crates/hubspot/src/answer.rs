@@ -187,7 +187,7 @@ pub(crate) struct Said {
     pub(crate) message: Option<String>,
     pub(crate) category: Option<String>,
     pub(crate) scopes: Vec<String>,
-    correlation_id: Option<String>,
+    pub(crate) correlation_id: Option<String>,
     policy_name: Option<String>,
 }
 

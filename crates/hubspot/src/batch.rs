@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::{
     Class, Contact, ContactId, Error, NotSent, RateLimitPolicy,
     answer::{self, Answer, Said},
+    redact,
 };
 
 /// HubSpot's limit for one batch call.
@@ -58,6 +59,8 @@ pub struct BatchFailure {
     pub message: Option<String>,
     /// The record that stands in the way of a creation, where HubSpot names it.
     pub existing_id: Option<ContactId>,
+    /// What HubSpot's support asks for, where the failure has one of its own.
+    pub correlation_id: Option<String>,
     scopes: Vec<String>,
 }
 
@@ -78,6 +81,7 @@ impl BatchFailure {
             existing_id: answer::existing_id(&said),
             category: said.category,
             message: said.message,
+            correlation_id: said.correlation_id.as_deref().and_then(|text| redact::name(text, "\0")),
             scopes: said.scopes,
         }
     }

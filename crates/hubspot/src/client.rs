@@ -129,6 +129,16 @@ impl Client {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The same, once: what no answer since has repeated is not told again.
+    #[must_use]
+    pub fn take_rate_limit(&self) -> Option<RateLimit> {
+        self.shared
+            .last_rate_limit
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+
     /// How many calls HubSpot has answered with 401, whoever made them: when it grows, the token is worth nothing any more.
     #[must_use]
     pub fn key_refusals(&self) -> u64 {
@@ -144,6 +154,11 @@ impl Client {
         digest.update([0]);
         digest.update(self.shared.token.expose_secret());
         digest.finalize().into()
+    }
+
+    /// The token itself, for the one call whose body holds it.
+    pub(crate) fn token(&self) -> &str {
+        self.shared.token.expose_secret()
     }
 
     /// Makes the call and reads the answer as JSON.

@@ -37,7 +37,7 @@ mod redact;
 mod version;
 mod visitor_identification;
 
-pub use account::{Account, AccountDetails};
+pub use account::{Account, AccountDetails, TokenInfo};
 pub use batch::{BatchFailure, BatchRead, BatchWrite, MAX_BATCH_INPUTS, TraceId};
 pub use client::Client;
 pub use contact::{Contact, ContactId, InvalidContactId};

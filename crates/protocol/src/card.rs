@@ -35,6 +35,8 @@ pub enum DeliveryStatus {
     Refused,
     /// Text and identity were erased; nothing is written any more.
     Erased,
+    /// It failed for seven days and is not tried any more until somebody replays it; `detail` says why.
+    Dead,
 }
 
 /// How far a conversation has reached HubSpot.
@@ -72,6 +74,7 @@ impl Delivery {
             DeliveryStatus::Gone => format!("{reached}; the contact was deleted in HubSpot"),
             DeliveryStatus::Refused => format!("{reached}; refused: {detail}"),
             DeliveryStatus::Erased => "erased: nothing is written to HubSpot".to_owned(),
+            DeliveryStatus::Dead => format!("{reached}; given up after seven days: {detail}"),
         }
     }
 }

@@ -1,11 +1,16 @@
-//! Bearer tokens and their scopes.
+//! Who calls: a private app with its static token, or a public app with an access token from OAuth; and which scopes it has.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::{HeaderMap, Method, header};
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Moment;
 use crate::errors::ApiError;
+use crate::limits::Bucket;
+use crate::oauth::AccessToken;
+use crate::scopes::{self, Scopes};
+use crate::state::Records;
 
 /// The token that every sandbox grants every scope, unless its options say otherwise.
 pub const DEFAULT_TOKEN: &str = "pat-sandbox";
@@ -13,7 +18,7 @@ pub const DEFAULT_TOKEN: &str = "pat-sandbox";
 /// The scope that stands for all of them.
 pub const EVERY_SCOPE: &str = "*";
 
-/// The tokens that are good, each with its scopes.
+/// The static tokens that are good, each with its scopes: those of private apps and service keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Tokens(BTreeMap<String, BTreeSet<String>>);
@@ -45,51 +50,84 @@ impl Tokens {
         self.0.remove(token);
     }
 
-    /// The token of a call, when it is good: else HubSpot's 401.
-    pub(crate) fn authenticate(&self, headers: &HeaderMap) -> Result<String, ApiError> {
-        headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split_once(' '))
-            .filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer"))
-            .map(|(_, token)| token.trim())
-            .filter(|token| self.0.contains_key(*token))
-            .map(str::to_owned)
-            .ok_or_else(ApiError::unauthenticated)
+    /// The scopes of a token that is good.
+    pub(crate) fn scopes(&self, token: &str) -> Option<&Scopes> {
+        self.0.get(token)
+    }
+}
+
+/// Who makes a call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Caller<'a> {
+    /// A private app, or whoever has a service key.
+    PrivateApp { token: &'a str, scopes: &'a Scopes },
+    /// An app that was installed by OAuth.
+    PublicApp(&'a AccessToken),
+}
+
+/// The public app that makes a call, for the handlers; `None` for a static token.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CallingApp(pub(crate) Option<u64>);
+
+impl<'a> Caller<'a> {
+    /// Who has the token that came with a call: else HubSpot's 401.
+    pub(crate) fn authenticate(records: &'a Records, headers: &'a HeaderMap, now: Moment) -> Result<Self, ApiError> {
+        let token = bearer(headers).ok_or_else(ApiError::unauthenticated)?;
+        if let Some(scopes) = records.tokens.scopes(token) {
+            return Ok(Self::PrivateApp { token, scopes });
+        }
+        let access = records
+            .oauth
+            .access_token(token)
+            .ok_or_else(ApiError::unauthenticated)?;
+        match access.expired_for(now) {
+            Some(seconds) => Err(ApiError::token_expired(seconds)),
+            None => Ok(Self::PublicApp(access)),
+        }
     }
 
-    /// Whether the token may make the call: else HubSpot's 403 that names the scope.
-    pub(crate) fn authorize(&self, token: &str, method: &Method, path: &str) -> Result<(), ApiError> {
-        let Some(scope) = required_scope(method, path) else {
-            return Ok(());
-        };
-        let granted = self
-            .0
-            .get(token)
-            .is_some_and(|scopes| scopes.contains(EVERY_SCOPE) || scopes.contains(scope));
-        if granted {
+    /// Whether the caller may make the call: else HubSpot's 403 that names the scopes.
+    pub(crate) fn authorize(&self, method: &Method, path: &str) -> Result<(), ApiError> {
+        let required = scopes::required(method, path);
+        if required.iter().all(|scope| self.has(scope)) {
             Ok(())
         } else {
-            Err(ApiError::missing_scope(scope))
+            Err(ApiError::missing_scopes(&required))
+        }
+    }
+
+    /// What the caller's calls are counted against.
+    pub(crate) fn bucket(&self) -> Bucket<'a> {
+        match self {
+            Self::PrivateApp { token, .. } => Bucket::Token(token),
+            Self::PublicApp(access) => Bucket::App(access.app_id),
+        }
+    }
+
+    pub(crate) fn app(&self) -> CallingApp {
+        match self {
+            Self::PrivateApp { .. } => CallingApp(None),
+            Self::PublicApp(access) => CallingApp(Some(access.app_id)),
+        }
+    }
+
+    fn has(&self, scope: &str) -> bool {
+        match self {
+            // `oauth` is what an app has by being installed; every static token may make the calls that need nothing else.
+            Self::PrivateApp { scopes, .. } => {
+                scope == scopes::OAUTH || scopes.contains(EVERY_SCOPE) || scopes.contains(scope)
+            }
+            Self::PublicApp(access) => access.scopes.contains(EVERY_SCOPE) || access.scopes.contains(scope),
         }
     }
 }
 
-/// The scope a call needs. Account details need none beyond a good token.
-fn required_scope(method: &Method, path: &str) -> Option<&'static str> {
-    let reads = method == Method::GET || path.ends_with("/batch/read");
-    let mut parts = path.split('/').skip(1);
-    match parts.next() {
-        Some("crm") => {}
-        Some("visitor-identification") => return Some("conversations.visitor_identification.tokens.create"),
-        _ => return None,
-    }
-    // `/crm/v3/properties/…` and `/crm/properties/2026-03/…` name the area in either of the next two parts.
-    let area = parts.take(2).find(|part| ["objects", "properties"].contains(part));
-    match (area, reads) {
-        (Some("properties"), true) => Some("crm.schemas.contacts.read"),
-        (Some("properties"), false) => Some("crm.schemas.contacts.write"),
-        (_, true) => Some("crm.objects.contacts.read"),
-        (_, false) => Some("crm.objects.contacts.write"),
-    }
+/// The token of an `Authorization: Bearer …` header.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split_once(' '))
+        .filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim())
 }

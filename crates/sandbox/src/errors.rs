@@ -4,6 +4,10 @@
 //! the outermost layer, the only place that writes an error's bytes. Where HubSpot's exact words are not known, the
 //! constructor's comment says so: a client must not depend on them.
 
+mod admission;
+mod records;
+
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use axum::body::Body;
@@ -14,7 +18,6 @@ use serde::Serialize;
 /// The content type of every JSON answer, spelled as HubSpot spells it.
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json;charset=utf-8");
 const CORRELATION_HEADER: HeaderName = HeaderName::from_static("x-hubspot-correlation-id");
-const SCOPES_PAGE: &str = "https://developers.hubspot.com/scopes";
 
 /// What HubSpot puts beside an error: names, each with the values concerned.
 pub(crate) type Context = BTreeMap<&'static str, Vec<String>>;
@@ -23,6 +26,11 @@ pub(crate) type Context = BTreeMap<&'static str, Vec<String>>;
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ErrorBody {
+    /// RFC 6749's two fields, which only the answers of OAuth have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<&'static str>,
+    #[serde(rename = "error_description", skip_serializing_if = "Option::is_none")]
+    pub(crate) error_description: Option<String>,
     pub(crate) status: &'static str,
     pub(crate) message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,7 +40,7 @@ pub(crate) struct ErrorBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     policy_name: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    group_name: Option<&'static str>,
+    group_name: Option<Cow<'static, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -55,9 +63,12 @@ struct ErrorDetail {
 
 /// One entry of a batch answer's `errors`.
 #[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct BatchError {
     status: &'static str,
     category: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub_category: Option<&'static str>,
     message: String,
     context: Context,
 }
@@ -90,6 +101,8 @@ impl ApiError {
         Self {
             status,
             body: Box::new(ErrorBody {
+                error: None,
+                error_description: None,
                 status: "error",
                 message: message.into(),
                 error_type: None,
@@ -112,6 +125,11 @@ impl ApiError {
         self
     }
 
+    pub(crate) fn with_sub_category(mut self, sub_category: &'static str) -> Self {
+        self.body.sub_category = Some(sub_category);
+        self
+    }
+
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
@@ -122,142 +140,32 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, message, Some("VALIDATION_ERROR"))
     }
 
-    /// 400 for values that the properties do not admit.
-    pub(crate) fn invalid_values(invalid: &[InvalidValue]) -> Self {
-        let list = serde_json::to_string(invalid).unwrap_or_default();
-        Self::validation(format!("Property values were not valid: {list}"))
-    }
-
     /// 400 for a body that is not the JSON expected. HubSpot's text after the position is that of its own parser.
     pub(crate) fn invalid_json(error: &serde_json::Error) -> Self {
-        Self::validation(format!(
-            "Invalid input JSON on line {}, column {}: {error}",
-            error.line(),
-            error.column()
-        ))
-    }
-
-    /// 401 for a call without a token, or with one that nobody was given.
-    pub(crate) fn unauthenticated() -> Self {
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more \
-             details at https://developers.hubspot.com/docs/methods/auth/oauth-overview",
-            Some("INVALID_AUTHENTICATION"),
-        )
-        .with_header(
-            HeaderName::from_static("x-hubspot-auth-failure"),
-            HeaderValue::from_static("401 Unauthorized"),
-        )
-    }
-
-    /// 403 that names the scope the token lacks.
-    pub(crate) fn missing_scope(scope: &str) -> Self {
-        let mut error = Self::new(
-            StatusCode::FORBIDDEN,
-            format!(
-                "This app hasn't been granted all required scopes to make this call. Read more about required scopes \
-                 here: {SCOPES_PAGE}."
+        let (line, column) = (error.line(), error.column());
+        let text = error.to_string();
+        let missing = text
+            .strip_prefix("missing field `")
+            .and_then(|rest| rest.split('`').next());
+        Self::validation(match missing {
+            Some(name) => format!(
+                "Invalid input JSON on line {line}, column {column}. Some required fields were not set: [{name}]"
             ),
-            Some("MISSING_SCOPES"),
-        );
-        error.body.errors.push(ErrorDetail {
-            message: "One or more of the following scopes are required.",
-            context: Context::from([("requiredGranularScopes", vec![scope.to_owned()])]),
-        });
-        error.body.links = Some(BTreeMap::from([("scopes", SCOPES_PAGE)]));
-        error
+            None => format!("Invalid input JSON on line {line}, column {column}: {text}"),
+        })
     }
 
-    /// 403 for a call that the account's plan does not include. HubSpot's exact words are not known, nor whether it gives a
-    /// category.
-    pub(crate) fn not_in_plan() -> Self {
-        let message =
-            "This portal doesn't have access to this feature. It needs a Professional or Enterprise subscription.";
-        Self::new(StatusCode::FORBIDDEN, message, None)
+    /// 400 for a call without the body it needs.
+    pub(crate) fn no_body() -> Self {
+        Self::validation("Invalid JSON input: a request body was expected, but none found")
     }
 
-    /// 404 for a record that is not there.
-    pub(crate) fn resource_not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "resource not found", None)
-    }
-
-    /// 404 for an id that is no number. HubSpot's message has two spaces.
-    pub(crate) fn id_is_not_numeric(id: &str) -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "Object not found.  objectId are usually numeric.",
-            Some("OBJECT_NOT_FOUND"),
-        )
-        .with_context("id", vec![id.to_owned()])
-    }
-
-    /// 404 for records that a batch names and that are not there.
-    pub(crate) fn objects_not_found(ids: Vec<String>) -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "Could not get some CONTACT objects, they may be deleted or not exist. Check that ids are valid.",
-            Some("OBJECT_NOT_FOUND"),
-        )
-        .with_context("ids", ids)
-    }
-
-    /// 404 for a property that is not defined. HubSpot's exact text is not known.
-    pub(crate) fn property_not_found(name: &str) -> Self {
-        let mut error = Self::new(
-            StatusCode::NOT_FOUND,
-            format!("Property \"{name}\" does not exist"),
-            Some("OBJECT_NOT_FOUND"),
-        );
-        error.body.sub_category = Some("PropertiesError.PROPERTY_NOT_FOUND");
-        error
-    }
-
-    /// 409 for an e-mail address that another contact has.
-    pub(crate) fn contact_exists(existing: impl std::fmt::Display) -> Self {
-        Self::new(
-            StatusCode::CONFLICT,
-            format!("Contact already exists. Existing ID: {existing}"),
-            Some("CONFLICT"),
-        )
-    }
-
-    /// 409 for a property that is there already. HubSpot's exact text is not known.
-    pub(crate) fn property_exists(name: &str) -> Self {
-        let mut error = Self::new(
-            StatusCode::CONFLICT,
-            format!("A property named '{name}' already exists."),
-            Some("OBJECT_ALREADY_EXISTS"),
-        );
-        error.body.sub_category = Some("PropertiesError.PROPERTY_EXISTS");
-        error
-    }
-
-    /// 429 of the ten-second rolling limit.
-    pub(crate) fn ten_seconds_exceeded() -> Self {
-        let mut error = Self::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "You have reached your ten_secondly_rolling limit.",
-            None,
-        );
-        error.body.error_type = Some("RATE_LIMIT");
-        error.body.policy_name = Some("TEN_SECONDLY_ROLLING");
-        error.body.group_name = Some(GROUP_NAME);
-        error
-    }
-
-    /// 429 of the daily limit.
-    pub(crate) fn daily_exceeded() -> Self {
-        let mut error = Self::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "You have reached your daily limit.",
-            None,
-        );
-        error.body.error_type = Some("RATE_LIMIT");
-        error.body.policy_name = Some("DAILY");
-        error.body.group_name = Some(GROUP_NAME);
-        error.body.request_id = Some(new_id());
-        error
+    /// 400 for fields that a body lacks.
+    pub(crate) fn required_fields(names: &[&str]) -> Self {
+        Self::validation(format!(
+            "Invalid input JSON on line 1, column 2. Some required fields were not set: [{}]",
+            names.join(", ")
+        ))
     }
 
     /// This refusal as one entry of a batch answer.
@@ -269,13 +177,12 @@ impl ApiError {
         BatchError {
             status: "error",
             category: self.body.category.unwrap_or_else(|| "OBJECT_NOT_FOUND".to_owned()),
+            sub_category: self.body.sub_category,
             message: self.body.message,
             context,
         }
     }
 }
-
-const GROUP_NAME: &str = "publicapi:private-apps-api-calls-ten-secondly:sandbox";
 
 /// The body of an error that has not been given its correlation id yet.
 #[derive(Clone)]

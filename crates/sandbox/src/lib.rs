@@ -1,10 +1,12 @@
 //! HubSpot as a local server: faithful on the wire, with faults on demand.
 //!
-//! A [`Sandbox`] answers HubSpot's calls for contacts, contact properties, account details and visitor identification, under
-//! `/crm/v3/…` and under the dated paths of `2026-03` and `2026-09`, with HubSpot's authentication, error bodies, limits and
-//! headers. It keeps its records in memory or in a file, shows them on plain pages (`/`), and does on demand what a real
-//! HubSpot does at the worst moment ([`FaultRule`]). It also serves a stand-in of HubSpot's chat script
-//! (`/scripts/{portal}.js`), which tells whom it took a visitor for and keeps what it was given ([`Sandbox::visits`]).
+//! A [`Sandbox`] answers HubSpot's calls for contacts, companies, deals, tickets, notes and communications, their associations,
+//! properties and search, account details and visitor identification, under `/crm/v3/…` (associations also under `/crm/v4/…`)
+//! and under the dated paths of `2026-03` and `2026-09`, with HubSpot's authentication (static tokens and OAuth), error bodies,
+//! limits and headers. It keeps its records in memory or in a file, shows them on plain pages (`/`), and does on demand what a
+//! real HubSpot does at the worst moment ([`FaultRule`]). It also serves a stand-in of HubSpot's chat script
+//! (`/scripts/{portal}.js`), which tells whom it took a visitor for and keeps what it was given ([`Sandbox::visits`]). And it
+//! sends HubSpot's webhooks, signed and repeated as HubSpot's are ([`Sandbox::set_webhook`]).
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), parlor_sandbox::SandboxError> {
@@ -24,35 +26,56 @@
 //!
 //! What is not here answers as HubSpot answers what it does not know: with an HTML page and 404.
 
+mod account;
 mod auth;
+mod by_hand;
+mod calls;
 mod chat;
 mod clock;
 mod errors;
 mod faults;
 mod late_writes;
 mod limits;
+mod oauth;
 mod pages;
 mod plan;
 mod request_log;
 mod routes;
 mod sandbox;
+mod scopes;
+mod search;
+mod seed;
 mod server;
 mod state;
+mod usage;
+mod webhooks;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+pub use account::{Account, UtcOffset};
 pub use auth::{DEFAULT_TOKEN, EVERY_SCOPE, Tokens};
 pub use chat::{ChatCall, ChatVisit, VisitOutcome};
 pub use clock::{Clock, Moment};
 pub use faults::{Effect, FaultId, FaultRule, FaultState};
 pub use limits::Limits;
+pub use oauth::{
+    Consent, DEFAULT_APP_ID, DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET, DEFAULT_REDIRECT_URI, InstalledApp, OauthApp,
+    OauthTokens,
+};
 pub use plan::Plan;
-pub use request_log::LoggedRequest;
+pub use request_log::{LoggedBodies, LoggedBody, LoggedRequest};
 pub use sandbox::Sandbox;
 pub use server::RunningSandbox;
-pub use state::contacts::ContactView;
 pub use state::properties::{ModificationMetadata, Property, PropertyOption};
+pub use state::views::{AssociatedId, AssociatedIds, NextPage, Paging, PastValue, RecordView};
 pub use state::visitor_tokens::VisitorToken;
+pub use webhooks::apps::DEFAULT_DEVELOPER_KEY;
+pub use webhooks::behaviour::{EventTypeSpelling, WebhookBehaviour};
+pub use webhooks::deliveries::WebhookDelivery;
+
+/// A contact as HubSpot answers it.
+pub type ContactView = RecordView;
 
 /// How a sandbox is set up.
 #[derive(Clone, Debug)]
@@ -61,7 +84,7 @@ pub struct SandboxOptions {
     pub records_file: Option<PathBuf>,
     /// The tokens of a new account. A records file that is there already brings its own.
     pub tokens: Tokens,
-    /// How much may be called.
+    /// How much may be called. While they are the default, they follow the plan.
     pub limits: Limits,
     /// What the account has bought.
     pub plan: Plan,
@@ -69,6 +92,8 @@ pub struct SandboxOptions {
     pub clock: Clock,
     /// The account's number, in account details and some errors.
     pub portal_id: u64,
+    /// How long search does not know of a change yet, by the sandbox's clock.
+    pub search_lag: Duration,
     /// How many requests the log keeps; older ones fall out.
     pub logged_requests: usize,
     /// Whether it may listen on an address that other machines reach. Whoever reaches it reads and changes everything
@@ -85,6 +110,7 @@ impl Default for SandboxOptions {
             plan: Plan::default(),
             clock: Clock::default(),
             portal_id: 891_936_587,
+            search_lag: search::index::DEFAULT_LAG,
             logged_requests: 1_000,
             allow_public: false,
         }

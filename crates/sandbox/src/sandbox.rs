@@ -1,6 +1,7 @@
 //! The handle on a sandbox: what tests and the control calls do with it.
 
-use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, watch};
@@ -8,15 +9,21 @@ use tokio::sync::{Notify, watch};
 use crate::auth::Tokens;
 use crate::chat::ChatLog;
 use crate::clock::Moment;
-use crate::errors::ApiError;
 use crate::faults::{FaultId, FaultRule, FaultState, Faults};
 use crate::late_writes::LateWrites;
-use crate::limits::{Limits, Usage};
+use crate::limits::Limits;
+use crate::oauth::Consent;
 use crate::plan::Plan;
-use crate::request_log::{LoggedRequest, RequestLog};
-use crate::state::contacts::{ContactId, ContactView};
-use crate::state::values::{self, RawValue, RawValues};
+use crate::request_log::{LoggedBodies, LoggedRequest, RequestLog};
+use crate::search::index::Index;
+use crate::state::associations::RecordKey;
+use crate::state::changes::RecentChanges;
+use crate::state::record::Record;
 use crate::state::{Records, records_file};
+use crate::usage::Usage;
+use crate::webhooks::Signal;
+use crate::webhooks::outbox::Outbox;
+use crate::webhooks::recipients::Recipient;
 use crate::{SandboxError, SandboxOptions};
 
 /// A HubSpot account of one's own. Clones are handles on the same account.
@@ -31,33 +38,54 @@ struct Inner {
     /// Held while the file is written, so that an older state never replaces a newer one.
     saving: Mutex<()>,
     changed: Notify,
+    webhook_signal: Signal,
     stopping: watch::Sender<bool>,
+    /// How far the sandbox's clock was moved away from the machine's, in milliseconds.
+    clock_shift: AtomicI64,
 }
 
 pub(crate) struct State {
     pub(crate) records: Records,
     pub(crate) limits: Limits,
+    /// Until other limits are set.
+    pub(crate) limits_follow_plan: bool,
     pub(crate) usage: Usage,
     pub(crate) faults: Faults,
     pub(crate) late_writes: LateWrites,
     pub(crate) log: RequestLog,
     pub(crate) plan: Plan,
+    pub(crate) api_limit_increases: u8,
+    pub(crate) consent: Consent,
     pub(crate) chat: ChatLog,
+    pub(crate) recent_changes: RecentChanges,
+    pub(crate) webhooks: Outbox,
+    pub(crate) index: Index<RecordKey, Record>,
     pub(crate) down: bool,
     unsaved: bool,
 }
 
 impl State {
     fn new(records: Records, options: &SandboxOptions) -> Self {
+        let limits_follow_plan = options.limits == Limits::default();
         Self {
             records,
-            limits: options.limits.clone(),
+            limits: if limits_follow_plan {
+                Limits::of(options.plan, 0)
+            } else {
+                options.limits.clone()
+            },
+            limits_follow_plan,
             usage: Usage::default(),
             faults: Faults::default(),
             late_writes: LateWrites::default(),
             log: RequestLog::new(options.logged_requests),
             plan: options.plan,
+            api_limit_increases: 0,
+            consent: Consent::default(),
             chat: ChatLog::default(),
+            recent_changes: RecentChanges::default(),
+            webhooks: Outbox::default(),
+            index: Index::new(options.search_lag),
             down: false,
             unsaved: false,
         }
@@ -82,7 +110,9 @@ impl Sandbox {
                 options,
                 saving: Mutex::new(()),
                 changed: Notify::new(),
+                webhook_signal: Signal::default(),
                 stopping: watch::Sender::new(false),
+                clock_shift: AtomicI64::new(0),
             }),
         })
     }
@@ -102,6 +132,15 @@ impl Sandbox {
         self.state().faults.all()
     }
 
+    /// Removes one fault rule; answers whether there was one.
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "a test that removes its own rule knows that it was there"
+    )]
+    pub fn remove_fault(&self, id: FaultId) -> bool {
+        self.state().faults.remove(id)
+    }
+
     /// Removes every fault rule. Writes on hold stay on hold.
     pub fn clear_faults(&self) {
         self.state().faults.clear();
@@ -110,72 +149,18 @@ impl Sandbox {
     /// The last requests in order of arrival.
     #[must_use]
     pub fn requests(&self) -> Vec<LoggedRequest> {
-        self.state().log.all()
+        self.state().log.all().cloned().collect()
     }
 
-    /// Every contact that is not archived, with all its values.
+    /// The bodies of a request that the log still has.
     #[must_use]
-    pub fn contacts(&self) -> Vec<ContactView> {
-        let state = self.state();
-        let contacts = state.records.contacts.all();
-        contacts
-            .filter(|contact| !contact.is_archived())
-            .map(|contact| contact.full_view(&state.records.properties))
-            .collect()
+    pub fn request_bodies(&self, number: u64) -> Option<LoggedBodies> {
+        Some(self.state().log.one(number)?.1)
     }
 
-    /// The contact with this e-mail address, with all its values.
-    #[must_use]
-    pub fn contact_by_email(&self, email: &str) -> Option<ContactView> {
-        let state = self.state();
-        let contact = state.records.contacts.by_email(email)?;
-        Some(contact.full_view(&state.records.properties))
-    }
-
-    /// The contact with this id, with all its values, archived or not.
-    #[must_use]
-    pub fn contact(&self, id: &str) -> Option<ContactView> {
-        let state = self.state();
-        let contact = state.records.contacts.by_id(id.parse().ok()?)?;
-        Some(contact.full_view(&state.records.properties))
-    }
-
-    /// Creates a contact as a person in HubSpot does.
-    pub fn seed_contact<'a>(
-        &self,
-        properties: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Result<ContactView, SandboxError> {
-        let values = properties
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), RawValue::Text(value.to_owned())))
-            .collect();
-        self.create_contact(values).map_err(refused)
-    }
-
-    /// Sets one property of a contact as a person in HubSpot does; an empty value clears it.
-    pub fn set_property(&self, id: &str, name: &str, value: &str) -> Result<ContactView, SandboxError> {
-        let raw = BTreeMap::from([(name.to_owned(), RawValue::Text(value.to_owned()))]);
-        self.update_contact(id, raw).map_err(refused)
-    }
-
-    /// Archives a contact as a person in HubSpot does.
-    pub fn archive(&self, id: &str) -> Result<(), SandboxError> {
-        self.change(|records, now| {
-            let id = known_id(records, id)?;
-            records.contacts.archive(id, now);
-            Ok(())
-        })
-        .map_err(refused)
-    }
-
-    /// Merges `other` into `primary`. From then on the id and the addresses of `other` lead to `primary`.
-    pub fn merge(&self, primary: &str, other: &str) -> Result<ContactView, SandboxError> {
-        self.change(|records, now| {
-            let (primary, other) = (known_id(records, primary)?, known_id(records, other)?);
-            let contact = records.contacts.merge(primary, other, now)?;
-            Ok(contact.full_view(&records.properties))
-        })
-        .map_err(refused)
+    /// Empties the request log; the numbers of requests go on.
+    pub fn clear_requests(&self) {
+        self.state().log.clear();
     }
 
     /// Makes a token good for these scopes (`*` is all of them), in place of those it had.
@@ -188,25 +173,16 @@ impl Sandbox {
         self.change_tokens(|tokens| tokens.revoke(token));
     }
 
-    /// Sets new limits. What was used of the old ones stays used.
-    pub fn set_limits(&self, limits: Limits) {
-        self.state().limits = limits;
-    }
-
-    /// Sets how many calls a token has in ten seconds.
-    pub fn set_limit(&self, ten_seconds: u32) {
-        self.state().limits.ten_seconds = Some(ten_seconds);
-    }
-
     /// While it is down, every call answers 503. Pages and control go on.
     pub fn set_down(&self, down: bool) {
         self.state().down = down;
     }
 
-    /// Back to how the options made it: no contact, no visitor's token, default properties, tokens, limits and plan, no fault,
-    /// empty logs.
+    /// Back to how the options made it: no record, no visitor's token, default properties, tokens, apps, account, limits, plan
+    /// and lag, no fault, no webhook, empty logs, the clock as the options have it (a manual clock stays where it is).
     pub fn reset(&self) {
         let options = &self.inner.options;
+        self.unshift_clock();
         {
             let mut state = self.state();
             let records = Records::new(options.portal_id, options.tokens.clone());
@@ -215,6 +191,7 @@ impl Sandbox {
             state.unsaved = true;
         }
         self.inner.changed.notify_one();
+        self.inner.webhook_signal.settled.notify_waiters();
     }
 
     /// Writes the records to their file now, when there is one and something changed.
@@ -234,39 +211,39 @@ impl Sandbox {
         records_file::save(path, &records).inspect_err(|_| self.state().unsaved = true)
     }
 
-    pub(crate) fn create_contact(&self, raw: RawValues) -> Result<ContactView, ApiError> {
-        self.change(|records, now| {
-            let checked = values::check(&records.properties, raw, records.portal_id)?;
-            let contact = records.contacts.create(checked, now)?;
-            Ok(contact.full_view(&records.properties))
-        })
-    }
-
-    pub(crate) fn update_contact(&self, id: &str, raw: RawValues) -> Result<ContactView, ApiError> {
-        self.change(|records, now| {
-            let id = known_id(records, id)?;
-            let checked = values::check(&records.properties, raw, records.portal_id)?;
-            let contact = records.contacts.update(id, checked, now)?;
-            Ok(contact.full_view(&records.properties))
-        })
-    }
-
     /// Reads the records.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Records) -> T) -> T {
         read(&self.state().records)
     }
 
-    /// Changes the records, and has them saved soon.
+    /// Changes the records in a way that cannot fail, and has them saved soon.
+    pub(crate) fn alter<T>(&self, alter: impl FnOnce(&mut Records, Moment) -> T) -> T {
+        let altered: Result<T, Infallible> = self.change(|records, now| Ok(alter(records, now)));
+        match altered {
+            Ok(altered) => altered,
+        }
+    }
+
+    /// Changes the records, tells it to search and to webhooks, and has them saved soon.
     pub(crate) fn change<T, E>(&self, change: impl FnOnce(&mut Records, Moment) -> Result<T, E>) -> Result<T, E> {
         let now = self.now();
-        let outcome = {
-            let mut state = self.state();
+        let (outcome, took_place) = {
+            let mut guard = self.state();
+            let state = &mut *guard;
             let outcome = change(&mut state.records, now);
-            state.unsaved |= outcome.is_ok();
-            outcome
+            // Of a batch that failed halfway, the first half is there.
+            state.index.changed(now, state.records.take_before());
+            let changes = std::mem::take(&mut state.records.changes);
+            let took_place = outcome.is_ok() || !changes.is_empty();
+            state.unsaved |= took_place;
+            let recipients = Recipient::all(&state.records.webhook_apps, &state.records.oauth);
+            state.webhooks.add(&recipients, &changes, state.records.portal_id, now);
+            state.recent_changes.add(changes);
+            (outcome, took_place)
         };
-        if outcome.is_ok() {
+        if took_place {
             self.inner.changed.notify_one();
+            self.inner.webhook_signal.queued.notify_one();
         }
         outcome
     }
@@ -276,12 +253,16 @@ impl Sandbox {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn now(&self) -> Moment {
-        self.inner.options.clock.now()
+    pub(crate) fn clock_shift(&self) -> &AtomicI64 {
+        &self.inner.clock_shift
     }
 
     pub(crate) fn options(&self) -> &SandboxOptions {
         &self.inner.options
+    }
+
+    pub(crate) fn webhook_signal(&self) -> &Signal {
+        &self.inner.webhook_signal
     }
 
     /// Waits until something changed since the last wait.
@@ -303,25 +284,6 @@ impl Sandbox {
     }
 
     fn change_tokens(&self, change: impl FnOnce(&mut Tokens)) {
-        let outcome: Result<(), std::convert::Infallible> = self.change(|records, _| {
-            change(&mut records.tokens);
-            Ok(())
-        });
-        match outcome {
-            Ok(()) => {}
-        }
+        self.alter(|records, _| change(&mut records.tokens));
     }
-}
-
-fn known_id(records: &Records, id: &str) -> Result<ContactId, ApiError> {
-    let parsed = id.parse().map_err(|_| ApiError::id_is_not_numeric(id))?;
-    let contact = records
-        .contacts
-        .by_id(parsed)
-        .ok_or_else(ApiError::resource_not_found)?;
-    Ok(contact.id)
-}
-
-fn refused(error: ApiError) -> SandboxError {
-    SandboxError::Refused(error.body.message)
 }

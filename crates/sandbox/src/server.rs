@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use crate::webhooks::sender;
 use crate::{Sandbox, SandboxError, SandboxOptions, routes};
 
 /// How long changes are gathered before the records file is written.
@@ -20,7 +21,8 @@ const STOP_WITHIN: Duration = Duration::from_secs(3);
 impl Sandbox {
     /// All routes: HubSpot's, the control calls and the pages.
     ///
-    /// Whoever serves this router by other means than [`Sandbox::serve`] calls [`Sandbox::save`] to keep the records.
+    /// Whoever serves this router by other means than [`Sandbox::serve`] calls [`Sandbox::save`] to keep the records; and
+    /// webhooks are not sent then.
     pub fn router(&self) -> axum::Router {
         routes::router(self)
     }
@@ -48,6 +50,7 @@ impl Sandbox {
         }
         self.set_stopping(false);
         let saving = tokio::spawn(keep_saved(self.clone()));
+        let sending = tokio::spawn(sender::run(self.clone()));
         let stopped_late = {
             let stopping = self.stopping();
             async move {
@@ -65,6 +68,7 @@ impl Sandbox {
             () = stopped_late => Ok(()),
         };
         saving.abort();
+        sending.abort();
         // They hold a way into this sandbox, and would keep it alive for ever.
         self.state().late_writes.clear();
         let sandbox = self.clone();

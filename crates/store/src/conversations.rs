@@ -6,7 +6,7 @@ use parlor_protocol::{
     TenantId, VisitorId, WidgetId,
 };
 
-use crate::{StoreError, Timestamp};
+use crate::{DirtyRecord, StoreError, Timestamp};
 
 /// Who appends a message. A visitor's right to the conversation is checked with the insertion, in one transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +85,17 @@ pub struct Conversation {
     pub created_at: Timestamp,
 }
 
+/// A conversation that ended and is not summed up yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// The conversation.
+    pub id: ConversationId,
+    /// Its record in HubSpot.
+    pub record: DirtyRecord,
+    /// When it ended.
+    pub closed_at: Timestamp,
+}
+
 /// Conversations, kept.
 #[async_trait]
 pub trait Conversations {
@@ -114,13 +125,33 @@ pub trait Conversations {
         limit: usize,
     ) -> Result<Vec<Message>, StoreError>;
 
-    /// Opens or closes; answers whether it changed anything, `None` when there is no such conversation.
+    /// Opens or closes, noting when it ended; answers whether it changed anything, `None` when there is no such conversation.
     async fn set_conversation_state(
         &self,
         tenant: &TenantId,
         id: &ConversationId,
         state: ConversationState,
     ) -> Result<Option<bool>, StoreError>;
+
+    /// Ends at most `limit` open conversations in which nothing was said after `idle_since`, the longest idle first. Answers which.
+    async fn end_idle_conversations(
+        &self,
+        tenant: &TenantId,
+        idle_since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<ConversationId>, StoreError>;
+
+    /// At most `limit` conversations that ended, have messages, are not held and lead to a record that may be written to at
+    /// `now`, and are not summed up since; the earliest end first.
+    async fn to_sum_up(&self, tenant: &TenantId, now: Timestamp, limit: usize) -> Result<Vec<Ended>, StoreError>;
+
+    /// Notes that a conversation's end is summed up; nothing happens when it went on meanwhile.
+    async fn note_summed_up(
+        &self,
+        tenant: &TenantId,
+        id: &ConversationId,
+        closed_at: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// Releases a held conversation and orders its contact, in one transaction; answers whether it changed anything, `None`
     /// when there is no such conversation.

@@ -4,10 +4,12 @@
 //! of one record make one transcript. A conversation has something to deliver while its last `seq` is greater than what
 //! was delivered; no message ever needs a second row for that.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use parlor_protocol::{ClaimedEmail, ConversationId, Message, TenantId};
 
-use crate::{StoreError, Timestamp};
+use crate::{Fence, StoreError, Timestamp};
 
 /// The SHA-256 of a property's value, as it was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,6 +39,72 @@ pub enum RecordState {
     Gone,
     /// HubSpot refuses it for good.
     Refused,
+    /// It failed for so long that nobody tries any more.
+    Dead,
+}
+
+/// How long what was said is collected before HubSpot is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Coalescing {
+    /// After a conversation's first message.
+    pub first: Duration,
+    /// After its newest message, when no other follows.
+    pub quiet: Duration,
+    /// After its oldest undelivered message, whatever follows.
+    pub most: Duration,
+}
+
+impl Coalescing {
+    /// Nothing is collected.
+    pub const AT_ONCE: Self = Self {
+        first: Duration::ZERO,
+        quiet: Duration::ZERO,
+        most: Duration::ZERO,
+    };
+}
+
+/// Why HubSpot did not take something.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reason {
+    /// In words, for a rep.
+    pub words: String,
+    /// What HubSpot's support asks for.
+    pub correlation_id: Option<String>,
+}
+
+impl From<&str> for Reason {
+    fn from(words: &str) -> Self {
+        Self {
+            words: words.to_owned(),
+            correlation_id: None,
+        }
+    }
+}
+
+/// How something is put off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Postponement {
+    /// Not before then.
+    pub until: Timestamp,
+    /// Until when the write that failed may still be applied, where that is unclear; never brought forward. For records alone.
+    pub unconfirmed_until: Option<Timestamp>,
+    /// Why.
+    pub reason: Reason,
+    /// What has failed since then or longer is given up instead; absent, nothing is.
+    pub give_up_failing_since: Option<Timestamp>,
+}
+
+impl Postponement {
+    /// Put off until then, for this reason.
+    #[must_use]
+    pub fn until(until: Timestamp, reason: impl Into<Reason>) -> Self {
+        Self {
+            until,
+            unconfirmed_until: None,
+            reason: reason.into(),
+            give_up_failing_since: None,
+        }
+    }
 }
 
 /// A record with something to do now: messages that are not delivered, a write to be confirmed, somebody to be forgotten.
@@ -48,6 +116,8 @@ pub struct DirtyRecord {
     pub state: RecordState,
     /// Failed attempts since the last success.
     pub attempts: u32,
+    /// Since when it has failed; absent while it has not.
+    pub failing_since: Option<Timestamp>,
     /// Until when an earlier write of unclear outcome may still be applied; absent when all is clear.
     pub unconfirmed_until: Option<Timestamp>,
     /// Somebody who stands in it was forgotten, and HubSpot may still have what they wrote.
@@ -125,6 +195,8 @@ pub struct ConversationDelivery {
     pub held: bool,
     /// The address was refused for good.
     pub address_refused: bool,
+    /// The address was given up after failing for too long.
+    pub address_dead: bool,
     /// Failed attempts since the last success, of the address or the record.
     pub attempts: u32,
     /// What HubSpot answered last, when it was an error.
@@ -146,24 +218,26 @@ pub trait Deliveries {
     /// conversation, because it was forgotten meanwhile, is left out.
     async fn link_addresses(&self, tenant: &TenantId, links: Vec<(ClaimedEmail, String)>) -> Result<(), StoreError>;
 
-    /// Puts addresses off until `next_attempt_at`, counting an attempt, with what HubSpot answered.
+    /// Puts addresses off, counting an attempt. Answers those that were given up instead.
     async fn postpone_addresses(
         &self,
         tenant: &TenantId,
         emails: Vec<ClaimedEmail>,
-        next_attempt_at: Timestamp,
-        detail: &str,
-    ) -> Result<(), StoreError>;
+        postponement: Postponement,
+    ) -> Result<Vec<ClaimedEmail>, StoreError>;
 
     /// Gives an address up: HubSpot refuses it for good.
-    async fn refuse_address(&self, tenant: &TenantId, email: &ClaimedEmail, detail: &str) -> Result<(), StoreError>;
+    async fn refuse_address(&self, tenant: &TenantId, email: &ClaimedEmail, reason: &Reason) -> Result<(), StoreError>;
 
-    /// At most `limit` records, live or full, that may be tried at `now` and either have a conversation, not held, whose last
-    /// message is not delivered, or are due to be confirmed. Longest waiting first.
+    /// At most `limit` records, live or full, that may be tried at `now` and either have a conversation, not held, with messages
+    /// that are due at `due_by`, or are due to be confirmed. Longest waiting first. Messages are due as `coalescing` has it, and
+    /// at once when their conversation has ended.
     async fn dirty_records(
         &self,
         tenant: &TenantId,
         now: Timestamp,
+        due_by: Timestamp,
+        coalescing: Coalescing,
         limit: usize,
     ) -> Result<Vec<DirtyRecord>, StoreError>;
 
@@ -175,7 +249,14 @@ pub trait Deliveries {
     async fn sent_values(&self, tenant: &TenantId, record: &str) -> Result<Vec<ValueHash>, StoreError>;
 
     /// Notes values that are about to be sent: before they are, so that a crash in between makes nothing of ours foreign.
-    async fn note_sending(&self, tenant: &TenantId, values: Vec<Sending>, now: Timestamp) -> Result<(), StoreError>;
+    /// Answers whether the lease `fence` still holds; else nothing was noted, and nothing may be sent.
+    async fn note_sending(
+        &self,
+        tenant: &TenantId,
+        fence: &Fence,
+        values: Vec<Sending>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
 
     /// Makes every record unconfirmed until `until` that a value was sent to at `sent_since` or later: the program may have ended
     /// before it knew what became of that write.
@@ -189,16 +270,16 @@ pub trait Deliveries {
     /// Notes what HubSpot now holds. Clears attempts and detail; `delivered` never goes back.
     async fn note_delivered(&self, tenant: &TenantId, delivered: Vec<Delivered>) -> Result<(), StoreError>;
 
-    /// Puts records off until `next_attempt_at`, counting an attempt, with what HubSpot answered. `unconfirmed_until` is set
-    /// when the outcome is unclear, and never brought forward.
+    /// Puts records off, counting an attempt. Answers those that were given up instead.
     async fn postpone_records(
         &self,
         tenant: &TenantId,
         records: Vec<String>,
-        next_attempt_at: Timestamp,
-        unconfirmed_until: Option<Timestamp>,
-        detail: &str,
-    ) -> Result<(), StoreError>;
+        postponement: Postponement,
+    ) -> Result<Vec<String>, StoreError>;
+
+    /// Moves the moment since when each record and address has failed forward: that long HubSpot as a whole was away.
+    async fn excuse_failures(&self, tenant: &TenantId, by: Duration) -> Result<(), StoreError>;
 
     /// Takes a record out of delivery, or back into it. [`RecordState::Gone`] also notes the moment on its addresses: a new
     /// registration of such an address (through [`crate::Visitors::register`]) waits for a contact again, without earlier text.
@@ -207,7 +288,7 @@ pub trait Deliveries {
         tenant: &TenantId,
         record: &str,
         state: RecordState,
-        detail: &str,
+        reason: &Reason,
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
@@ -229,7 +310,7 @@ pub trait Deliveries {
     ) -> Result<Vec<ConversationId>, StoreError>;
 
     /// The earliest moment at which an address, a record or a confirmation is due; in the past when something is due now.
-    async fn next_due(&self, tenant: &TenantId) -> Result<Option<Timestamp>, StoreError>;
+    async fn next_due(&self, tenant: &TenantId, coalescing: Coalescing) -> Result<Option<Timestamp>, StoreError>;
 
     /// How far a conversation has come.
     async fn delivery_of(

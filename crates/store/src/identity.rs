@@ -63,6 +63,70 @@ impl fmt::Debug for WidgetIdentity {
     }
 }
 
+/// What becomes of something that may be absent. `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub enum Edit<T> {
+    /// It stays as it is.
+    #[default]
+    Keep,
+    /// It goes.
+    Remove,
+    /// This takes its place.
+    Set(T),
+}
+
+impl<T> Edit<T> {
+    fn applied_to(self, before: Option<T>) -> Option<T> {
+        match self {
+            Self::Keep => before,
+            Self::Remove => None,
+            Self::Set(new) => Some(new),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Edit<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Keep => "Keep",
+            Self::Remove => "Remove",
+            Self::Set(_) => "Set(…)",
+        })
+    }
+}
+
+/// What is to be different about a [`WidgetIdentity`]. Whatever is not named stays, also when others change it at the same time.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WidgetIdentityChange {
+    /// Whose chat it is.
+    pub provider: Option<Provider>,
+    /// Whether HubSpot's chat waits for the site's consent call.
+    pub waits_for_consent: Option<bool>,
+    /// The secret that signs proofs, encrypted by the engine.
+    pub secret: Edit<Vec<u8>>,
+    /// The site's Ed25519 public key, raw.
+    pub public_key: Edit<[u8; 32]>,
+    /// Whether an address that is only vouched for may be exchanged.
+    pub landing_page: Option<bool>,
+    /// Proofs issued before this moment are refused. It never moves back: of two moments the later counts.
+    pub not_before: Option<Timestamp>,
+}
+
+impl WidgetIdentityChange {
+    /// What comes of it.
+    #[must_use]
+    pub fn applied_to(self, before: WidgetIdentity) -> WidgetIdentity {
+        WidgetIdentity {
+            provider: self.provider.unwrap_or(before.provider),
+            waits_for_consent: self.waits_for_consent.unwrap_or(before.waits_for_consent),
+            secret: self.secret.applied_to(before.secret),
+            public_key: self.public_key.applied_to(before.public_key),
+            landing_page: self.landing_page.unwrap_or(before.landing_page),
+            not_before: self.not_before.unwrap_or(before.not_before).max(before.not_before),
+        }
+    }
+}
+
 /// A visitor token of HubSpot's, as kept.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredToken {
@@ -83,22 +147,34 @@ impl fmt::Debug for StoredToken {
     }
 }
 
+/// A proof that was revoked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevokedProof {
+    /// Whose it was.
+    pub widget: WidgetId,
+    /// What tells it from that widget's others.
+    pub hash: SecretHash,
+    /// Until when it is refused.
+    pub until: Timestamp,
+}
+
 /// Proofs and visitor tokens, kept.
 #[async_trait]
 pub trait Identities {
     /// How a widget's site proves who its visitors are; the default where nothing was set.
     async fn widget_identity(&self, tenant: &TenantId, widget: &WidgetId) -> Result<WidgetIdentity, StoreError>;
 
-    /// Replaces all of it; answers whether the tenant has such a widget.
-    async fn set_widget_identity(
+    /// Changes what is named and nothing else, whoever changes something at the same time. Answers what holds then; `None` where
+    /// the tenant has no such widget.
+    async fn change_widget_identity(
         &self,
         tenant: &TenantId,
         widget: &WidgetId,
-        identity: WidgetIdentity,
-    ) -> Result<bool, StoreError>;
+        change: WidgetIdentityChange,
+    ) -> Result<Option<WidgetIdentity>, StoreError>;
 
     /// Revokes one proof until `until`, when it ends by itself; of two moments the later counts. Answers whether the tenant
-    /// has such a widget. The hash has to cover the widget, too: [`Identities::revoked_proofs`] does not tell them apart.
+    /// has such a widget.
     async fn revoke_proof(
         &self,
         tenant: &TenantId,
@@ -107,9 +183,9 @@ pub trait Identities {
         until: Timestamp,
     ) -> Result<bool, StoreError>;
 
-    /// The revoked proofs of the whole installation that are not past their time, each with that time, the first to end
-    /// first. A server reads them once, when it starts.
-    async fn revoked_proofs(&self, now: Timestamp) -> Result<Vec<(SecretHash, Timestamp)>, StoreError>;
+    /// The revoked proofs of the whole installation that are not past their time, the first to end first. A server reads them
+    /// once, when it starts.
+    async fn revoked_proofs(&self, now: Timestamp) -> Result<Vec<RevokedProof>, StoreError>;
 
     /// The token of a key that is not past its time.
     async fn visitor_token(
@@ -158,7 +234,12 @@ mod tests {
             sealed: b"sesame".to_vec(),
             expires_at: Timestamp::from_millis(0),
         };
-        let shown = format!("{identity:?} {token:?}");
+        let change = WidgetIdentityChange {
+            secret: Edit::Set(b"sesame".to_vec()),
+            public_key: Edit::Set([113; 32]),
+            ..WidgetIdentityChange::default()
+        };
+        let shown = format!("{identity:?} {token:?} {change:?}");
         assert!(
             !shown.contains("sesame") && !shown.contains("115") && !shown.contains("113"),
             "{shown}"

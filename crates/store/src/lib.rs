@@ -10,12 +10,15 @@
 mod audit;
 mod clock;
 mod conversations;
+mod dead_letters;
 mod delivery;
 mod erasure;
 mod error;
 mod identity;
+mod leases;
 mod notes;
 mod person;
+mod portals;
 mod reps;
 mod sessions;
 mod settings;
@@ -25,16 +28,19 @@ mod widgets;
 
 pub use audit::{Audit, Audits, NewAudit};
 pub use clock::{Clock, SystemClock, Timestamp};
-pub use conversations::{Append, AppendOutcome, Appended, Conversation, Conversations, Writer};
+pub use conversations::{Append, AppendOutcome, Appended, Conversation, Conversations, Ended, Writer};
+pub use dead_letters::{DeadLetter, DeadLetters, Rest};
 pub use delivery::{
-    ConversationDelivery, Delivered, Deliveries, DirtyRecord, ErasingRecord, PendingAddress, RecordState, Sending,
-    TranscriptConversation, ValueHash,
+    Coalescing, ConversationDelivery, Delivered, Deliveries, DirtyRecord, ErasingRecord, PendingAddress, Postponement,
+    Reason, RecordState, Sending, TranscriptConversation, ValueHash,
 };
 pub use erasure::{Erased, ErasureNote, ErasureNoteAction, Erasures, Forget};
 pub use error::StoreError;
-pub use identity::{Identities, Provider, StoredToken, WidgetIdentity};
+pub use identity::{Edit, Identities, Provider, RevokedProof, StoredToken, WidgetIdentity, WidgetIdentityChange};
+pub use leases::{Fence, Leases, Taken};
 pub use notes::{DeliveryNotes, NoteKind, NoteRange, NoteState, PlannedNote, StoredNote};
 pub use person::{PersonAddress, PersonConversation, Persons};
+pub use portals::{PortalConnection, Portals};
 pub use reps::{NewRep, Rep, Reps};
 pub use sessions::{SessionRow, Sessions};
 pub use settings::Settings;
@@ -50,6 +56,9 @@ pub trait Store:
     + Sessions
     + Deliveries
     + DeliveryNotes
+    + DeadLetters
+    + Leases
+    + Portals
     + Identities
     + Settings
     + Erasures
@@ -69,6 +78,9 @@ impl<T> Store for T where
         + Sessions
         + Deliveries
         + DeliveryNotes
+        + DeadLetters
+        + Leases
+        + Portals
         + Identities
         + Settings
         + Erasures

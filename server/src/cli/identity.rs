@@ -28,7 +28,7 @@ pub(super) struct IdentityArguments {
     /// The site's Ed25519 public key (EdDSA): a PEM file, or "none"
     #[arg(long, value_name = "FILE")]
     public_key: Option<PathBuf>,
-    /// Refuse every proof issued until now
+    /// Refuse every proof issued until now, or dated within the next thirty seconds
     #[arg(long)]
     revoke: bool,
     /// Which chat the loader boots
@@ -117,13 +117,14 @@ fn tell(Changed { identity, secret }: &Changed) {
         say(&format!("Secret: {}", secret.reveal()));
         say("It is shown this once, and belongs on the site's server alone: docs/identity.md has examples.\n");
     }
-    say(&format!("provider          {}", provider.as_str()));
-    say(&format!("wait for consent  {}", yes(*waits_for_consent)));
-    say(&format!("secret (HS256)    {}", yes(sealed.is_some())));
-    say(&format!("public key (EdDSA) {}", yes(public_key.is_some())));
-    say(&format!("landing page      {}", yes(*landing_page)));
+    let row = |what: &str, value: &str| say(&format!("{what:<20}{value}"));
+    row("provider", provider.as_str());
+    row("wait for consent", yes(*waits_for_consent));
+    row("secret (HS256)", yes(sealed.is_some()));
+    row("public key (EdDSA)", yes(public_key.is_some()));
+    row("landing page", yes(*landing_page));
     if not_before.millis() > 0 {
-        say(&format!("proofs count from {}", not_before.rfc3339()));
+        row("proofs count from", &not_before.rfc3339());
     }
     if *landing_page {
         say(

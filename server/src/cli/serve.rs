@@ -18,7 +18,7 @@ use crate::settings::{SANDBOX_DATABASE, SANDBOX_TOKEN, Settings};
 use crate::{demo, listen, logging, metrics, secret_key};
 
 /// Remembers whether a database holds demo conversations, which must never reach a real HubSpot, or real ones.
-const USED_WITH: &str = "used_with";
+pub(super) const USED_WITH: &str = "used_with";
 
 /// Parlor alone, with HubSpot or without.
 pub(super) async fn alone(settings: Settings, environment: &BTreeMap<String, String>) -> Result<(), Failure> {

@@ -21,11 +21,16 @@ use axum::response::Response;
 use axum::routing::{any, get, post};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::classify::{
+    ClassifiedResponse, ClassifyResponse, NeverClassifyEos, ServerErrorsAsFailures, ServerErrorsFailureClass,
+    SharedClassifier,
+};
 use tower_http::csrf::CsrfLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
+use crate::problem::Expected;
 use crate::state::Server;
 use crate::{errors, origin, page, relay, security, session};
 
@@ -68,6 +73,9 @@ pub fn router(server: Server) -> Router {
             get(inbox_forms::password_page).post(inbox_forms::change_password),
         )
         .route("/inbox/settings", get(inbox_settings::page))
+        .route("/inbox/settings/hubspot", post(inbox_settings::offer))
+        .route("/inbox/settings/hubspot/use", post(inbox_settings::use_offer))
+        .route("/inbox/settings/replay", post(inbox_settings::replay))
         .route("/api/inbox/{function}", post(inbox::function))
         .route("/ws/inbox", get(relay::upgrade_inbox))
         .layer(from_fn_with_state(server.clone(), session::rep_session));
@@ -83,11 +91,15 @@ pub fn router(server: Server) -> Router {
     let foreign = Router::new()
         .route(
             "/api/visitor-token",
-            post(visitor_token::exchange).options(visitor_token::preflight),
+            post(visitor_token::exchange)
+                .options(visitor_token::preflight)
+                .fallback(visitor_token::no_such_method),
         )
         .route(
             "/api/visitor-token/revoke",
-            post(visitor_token::revoke).options(visitor_token::preflight),
+            post(visitor_token::revoke)
+                .options(visitor_token::preflight)
+                .fallback(visitor_token::no_such_method),
         )
         .layer(DefaultBodyLimit::max(PROOF_BYTES));
     let trusted: std::sync::Arc<[ipnet::IpNet]> = server.settings.trusted_proxies.clone().into();
@@ -103,7 +115,7 @@ pub fn router(server: Server) -> Router {
         .layer(
             ServiceBuilder::new()
                 .layer(SetRequestIdLayer::new(request_id.clone(), MakeRequestUuid))
-                .layer(TraceLayer::new_for_http().make_span_with(span))
+                .layer(TraceLayer::new(SharedClassifier::new(UnexpectedErrors)).make_span_with(span))
                 .layer(PropagateRequestIdLayer::new(request_id))
                 .layer(from_fn_with_state(server.clone(), security::add_headers))
                 .layer(from_fn_with_state(server.clone(), errors::in_our_words))
@@ -117,6 +129,29 @@ pub fn router(server: Server) -> Router {
                 .layer(DefaultBodyLimit::max(BODY_BYTES)),
         )
         .with_state(server)
+}
+
+/// What the log calls a failure: every answer of 500 or more that nobody expected.
+#[derive(Clone, Copy)]
+struct UnexpectedErrors;
+
+impl ClassifyResponse for UnexpectedErrors {
+    type FailureClass = ServerErrorsFailureClass;
+    type ClassifyEos = NeverClassifyEos<ServerErrorsFailureClass>;
+
+    fn classify_response<B>(
+        self,
+        response: &axum::http::Response<B>,
+    ) -> ClassifiedResponse<Self::FailureClass, Self::ClassifyEos> {
+        if response.extensions().get::<Expected>().is_some() {
+            return ClassifiedResponse::Ready(Ok(()));
+        }
+        ServerErrorsAsFailures::new().classify_response(response)
+    }
+
+    fn classify_error<E: std::fmt::Display + 'static>(self, error: &E) -> Self::FailureClass {
+        ServerErrorsAsFailures::new().classify_error(error)
+    }
 }
 
 /// What the log tells of a request: neither query nor headers, which may carry what is nobody's business, and the path only in

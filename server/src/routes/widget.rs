@@ -191,13 +191,13 @@ async fn script_of(server: &Server, widget: &Widget) -> Result<Option<Arc<Script
     let identity = if let Ok(identity) = server.engine.identity().settings(widget).await {
         identity
     } else {
-        // Whatever is wrong with the widget's secret, which chat it has is known.
+        // Another tenant's widget has no HubSpot here, but its chat.
         let store = server.engine.store();
         store.widget_identity(&widget.tenant, &widget.settings.id).await?
     };
     match identity.provider {
         Provider::Parlor => Ok(server.loader.script(widget)),
-        Provider::HubSpot => match server.engine.delivery().account().await {
+        Provider::HubSpot => match server.engine.account().await {
             Ok(account) => {
                 let waits = identity.waits_for_consent;
                 Ok(server.loader.hubspot_script(widget, &account, waits))

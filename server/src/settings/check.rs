@@ -8,6 +8,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use parlor_engine::delivery;
+use parlor_store::Coalescing;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -50,6 +52,7 @@ pub(super) fn check(values: &Values, environment: &BTreeMap<String, String>) -> 
         log_level: log_level(&values.get("log.level"))?,
         log_format: log_format(&values.get("log.format"))?,
         hubspot: hubspot(values)?,
+        conversation_ends_after: hours(&values.get("conversation.ends_after_hours"))?,
         registration_burst: parsed(&values.get("registration.burst"), "a whole number from 1")?,
         registration_refill: Duration::from_secs(
             parsed::<std::num::NonZeroU32>(&values.get("registration.refill_seconds"), "a whole number from 1")?
@@ -139,10 +142,17 @@ fn secret_key(value: &Value) -> Result<Option<SecretString>, SettingsError> {
     if value.text.is_empty() {
         return Ok(None);
     }
-    if crate::secret_key::parse(&value.text).is_none() {
+    let place = &value.place;
+    let Some(key) = crate::secret_key::parse(&value.text) else {
         return Err(SettingsError(format!(
-            "{} must be 32 bytes in base64: make one with openssl rand -base64 32, or leave it out to have a file beside the database",
-            value.place
+            "{place} must be 32 bytes in base64: make one with openssl rand -base64 32, or leave it out to have a file beside the \
+             database"
+        )));
+    };
+    if crate::secret_key::is_one_byte_repeated(&key) {
+        return Err(SettingsError(format!(
+            "{place} is one byte repeated, which anybody can guess: make one with openssl rand -base64 32, or leave it out to have a \
+             file beside the database"
         )));
     }
     Ok(Some(SecretString::from(value.text.as_str())))
@@ -221,7 +231,28 @@ fn hubspot(values: &Values) -> Result<HubspotSettings, SettingsError> {
         version: parsed(&values.get("hubspot.api_version"), "v3 or a dated version like 2026-03")?,
         property: property.text,
         timeout: Duration::from_secs(timeout),
+        coalescing: coalescing(&values.get("hubspot.delivery"))?,
+        summaries: parsed(&values.get("hubspot.summaries"), "true or false")?,
     })
+}
+
+fn coalescing(value: &Value) -> Result<Coalescing, SettingsError> {
+    match value.text.as_str() {
+        "default" => Ok(delivery::USUAL),
+        "fast" => Ok(delivery::FAST),
+        "frugal" => Ok(delivery::FRUGAL),
+        _ => Err(wrong(value, "default, fast or frugal")),
+    }
+}
+
+/// Hours up to a year; none for 0.
+fn hours(value: &Value) -> Result<Option<Duration>, SettingsError> {
+    let expected = "a whole number of hours up to 8760, or 0 for never";
+    match parsed::<u64>(value, expected)? {
+        0 => Ok(None),
+        hours if hours <= 8_760 => Ok(Some(Duration::from_hours(hours))),
+        _ => Err(wrong(value, expected)),
+    }
 }
 
 /// Refuses the sandbox's token for the real HubSpot, where it means nothing.

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use parlor_hubspot::ApiVersion;
+use parlor_store::Coalescing;
 use secrecy::SecretString;
 use url::Url;
 
@@ -57,6 +58,10 @@ pub struct HubspotSettings {
     pub property: String,
     /// The time-out of a call.
     pub timeout: Duration,
+    /// How long what was said is collected before it is written.
+    pub coalescing: Coalescing,
+    /// Whether the end of a conversation is summed up in a note on the contact's timeline.
+    pub summaries: bool,
 }
 
 /// The sandbox and the demo page.
@@ -95,6 +100,8 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// HubSpot.
     pub hubspot: HubspotSettings,
+    /// How long nothing is said until a conversation ends by itself; absent, it does not.
+    pub conversation_ends_after: Option<Duration>,
     /// Registrations that pass at once from one network.
     pub registration_burst: NonZeroU32,
     /// How long until one more passes.

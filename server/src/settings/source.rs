@@ -33,6 +33,9 @@ pub const KNOWN: &[Known] = &[
     known("hubspot.api_version", "PARLOR_HUBSPOT_API_VERSION"),
     known("hubspot.property", "PARLOR_HUBSPOT_PROPERTY"),
     known("hubspot.timeout_seconds", "PARLOR_HUBSPOT_TIMEOUT_SECONDS"),
+    known("hubspot.delivery", "PARLOR_DELIVERY"),
+    known("hubspot.summaries", "PARLOR_HUBSPOT_SUMMARIES"),
+    known("conversation.ends_after_hours", "PARLOR_CONVERSATION_ENDS_AFTER_HOURS"),
     known("registration.burst", "PARLOR_REGISTRATION_BURST"),
     known("registration.refill_seconds", "PARLOR_REGISTRATION_REFILL_SECONDS"),
     known("sandbox.listen", "PARLOR_SANDBOX_LISTEN"),
@@ -137,6 +140,7 @@ fn flatten(
             }
             toml::Value::String(text) => drop(values.insert(key, text.trim().to_owned())),
             toml::Value::Integer(number) => drop(values.insert(key, number.to_string())),
+            toml::Value::Boolean(choice) => drop(values.insert(key, choice.to_string())),
             toml::Value::Array(items) if items.iter().all(toml::Value::is_str) => {
                 let items: Vec<&str> = items.iter().filter_map(toml::Value::as_str).collect();
                 values.insert(key, items.join(","));

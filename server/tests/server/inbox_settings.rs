@@ -4,14 +4,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use parlor_engine::identity::Sealer;
 use parlor_engine::identity::settings::{IdentityChange, change_identity};
-use parlor_protocol::{ClaimedEmail, TenantId, WidgetKey};
-use parlor_sandbox::{DEFAULT_TOKEN, Plan, Sandbox, SandboxOptions};
+use parlor_protocol::{TenantId, WidgetKey};
+use parlor_sandbox::{DEFAULT_TOKEN, Effect, FaultRule, Plan, RunningSandbox, Sandbox, SandboxOptions};
 use parlor_store::Provider;
 use serde_json::json;
 
 use crate::house::{House, PAGE, PASSWORD, REP};
 
-const SECRET_KEY: [u8; 32] = [7; 32];
+const SECRET_KEY: [u8; 32] = *b"thirty-two bytes, not all alike!";
 
 async fn settings(house: &House) -> String {
     let cookie = house.rep_cookie().await;
@@ -41,6 +41,7 @@ async fn the_settings_are_for_whoever_is_signed_in_and_linked_from_the_inbox() {
         &house.key,
         PAGE,
         "Shop",
+        "notices within two seconds",
     ] {
         assert!(page.contains(words), "{words}");
     }
@@ -53,8 +54,8 @@ async fn the_settings_are_for_whoever_is_signed_in_and_linked_from_the_inbox() {
     house.stop().await;
 }
 
-#[tokio::test]
-async fn trouble_with_visitor_identification_stands_there_in_words() {
+/// A server with a HubSpot of its own, whose widget's site may vouch for addresses; and the widget's secret.
+async fn with_hubspot() -> (House, RunningSandbox, String) {
     let hubspot = Sandbox::start(SandboxOptions::default()).await.unwrap();
     let house = House::start_with(&[
         ("HUBSPOT_BASE_URL", &hubspot.base_url()),
@@ -75,15 +76,62 @@ async fn trouble_with_visitor_identification_stands_there_in_words() {
         .await
         .unwrap();
     let secret = changed.secret.unwrap().reveal().to_owned();
-    let exchange = async |email: &str| {
-        house
-            .ask("POST", &format!("/api/visitor-token?widget={}", house.key))
-            .header("authorization", &format!("Bearer {secret}"))
-            .json(&json!({"email": ClaimedEmail::parse(email).unwrap().as_str()}))
-            .answer()
-            .await
-            .status
-    };
+    (house, hubspot, secret)
+}
+
+/// The status that the site's server is answered.
+async fn exchange(house: &House, secret: &str, email: &str) -> u16 {
+    let ask = house.ask("POST", &format!("/api/visitor-token?widget={}", house.key));
+    let ask = ask.header("authorization", &format!("Bearer {secret}"));
+    ask.json(&json!({"email": email})).answer().await.status
+}
+
+#[tokio::test]
+async fn each_trouble_with_visitor_identification_has_its_line() {
+    type Make = fn(&Sandbox);
+    let troubles: [(Make, u16, &str); 4] = [
+        (
+            |hubspot| {
+                hubspot.remove_token(DEFAULT_TOKEN);
+            },
+            502,
+            "HubSpot refuses Parlor's key (401): its operator sets a new HUBSPOT_ACCESS_TOKEN",
+        ),
+        (
+            |hubspot| hubspot.add_token(DEFAULT_TOKEN, ["crm.objects.contacts.read"]),
+            502,
+            "key lacks the scope conversations.visitor_identification.tokens.create",
+        ),
+        (
+            |hubspot| {
+                hubspot.add_fault(FaultRule::new("POST", "/tokens/create", Effect::status(429)));
+            },
+            503,
+            "HubSpot limits Parlor's calls",
+        ),
+        (
+            |hubspot| hubspot.set_down(true),
+            503,
+            "HubSpot cannot be reached or does not answer as it should",
+        ),
+    ];
+    for (make, status, line) in troubles {
+        let (house, hubspot, secret) = with_hubspot().await;
+        assert!(!settings(&house).await.contains(line), "{line}");
+        make(hubspot.sandbox());
+        assert_eq!(exchange(&house, &secret, "ada@example.com").await, status, "{line}");
+        let page = settings(&house).await.replace("&#x27;", "'").replace("&#39;", "'");
+        assert!(page.contains(line), "{line}: {page}");
+        assert!(page.contains("Since "), "{line}");
+        house.stop().await;
+        hubspot.stop().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn trouble_with_visitor_identification_stands_there_in_words() {
+    let (house, hubspot, secret) = with_hubspot().await;
+    let exchange = async |email: &str| exchange(&house, &secret, email).await;
     assert_eq!(exchange("ada@example.com").await, 200);
     let well = settings(&house).await;
     for words in [

@@ -51,6 +51,20 @@ async fn a68_the_sandboxs_token_and_the_real_hubspot_do_not_meet() {
 }
 
 #[tokio::test]
+async fn a_secret_key_that_is_one_byte_repeated_is_refused_with_how_to_make_one() {
+    for key in [
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc",
+    ] {
+        let folder = Folder::new(&[("PARLOR_SECRET_KEY", key)]);
+        let output = folder.run(&["serve"]).await;
+        assert!(!error_text(&output).contains(key), "{key}");
+        refused(&folder, &["serve"], &["PARLOR_SECRET_KEY", "openssl rand -base64 32"]).await;
+        assert!(!folder.path("parlor.db").exists());
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_setting_is_named_in_one_line() {
     for (variable, value) in [
         ("PARLOR_LISTEN", "3000"),

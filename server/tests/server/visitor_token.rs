@@ -1,6 +1,6 @@
 //! `/api/visitor-token` as pages and sites' servers meet it: who may ask, what is answered, and every refusal with its code.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -13,36 +13,35 @@ use parlor_sandbox::{DEFAULT_TOKEN, Effect, FaultRule, Plan, RunningSandbox, San
 use serde_json::{Value, json};
 
 use crate::house::{House, PAGE};
-use crate::program::{Folder, error_text};
 use crate::site::{Answer, Ask, Site};
 
-const SECRET_KEY: [u8; 32] = [7; 32];
-const EMAIL: &str = "ada@example.com";
+const SECRET_KEY: [u8; 32] = *b"thirty-two bytes, not all alike!";
+pub const EMAIL: &str = "ada@example.com";
 const CREATE: &str = "/tokens/create";
 
-fn part(value: &Value) -> String {
+pub fn part(value: &Value) -> String {
     URL_SAFE_NO_PAD.encode(value.to_string())
 }
 
 /// A token of these two parts, signed with HS256 whatever its header says.
-fn signed(header: &Value, claims: &Value, secret: &str) -> String {
+pub fn signed(header: &Value, claims: &Value, secret: &str) -> String {
     let message = format!("{}.{}", part(header), part(claims));
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(message.as_bytes());
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
 }
 
-fn hs256() -> Value {
+pub fn hs256() -> Value {
     json!({"alg": "HS256", "typ": "JWT"})
 }
 
 /// In seconds.
-fn now() -> i64 {
+pub fn now() -> i64 {
     Context::system().now().millis() / 1_000
 }
 
 /// What a good proof says.
-fn claims(key: &str, now: i64) -> Value {
+pub fn claims(key: &str, now: i64) -> Value {
     json!({"sub": "7", "email": EMAIL, "given_name": "Ada", "aud": key, "iat": now, "exp": now + 300})
 }
 
@@ -123,7 +122,7 @@ impl Exchange {
 }
 
 /// What the loader on the site's page sends.
-async fn exchange(site: &Site, key: &str, proof: &str) -> Answer {
+pub async fn exchange(site: &Site, key: &str, proof: &str) -> Answer {
     site.ask("POST", &format!("/api/visitor-token?widget={key}"))
         .header("origin", PAGE)
         .header("sec-fetch-site", "cross-site")
@@ -134,7 +133,7 @@ async fn exchange(site: &Site, key: &str, proof: &str) -> Answer {
 
 /// A problem document with this status and code, which no cache keeps.
 #[track_caller]
-fn assert_problem(answer: &Answer, status: u16, code: &str) {
+pub fn assert_problem(answer: &Answer, status: u16, code: &str) {
     assert_eq!(answer.status, status, "{code}: {}", answer.text);
     assert_eq!(answer.header("content-type"), "application/problem+json", "{code}");
     assert_eq!(answer.header("cache-control"), "no-store", "{code}");
@@ -220,7 +219,8 @@ async fn what_is_no_request_is_answered_with_what_is_wrong() {
         let answer = ask.json(&json!({"token": "x"})).answer().await;
         assert_problem(&answer, 404, "no_widget");
     }
-    for body in ["", "token=x", "[]x", "{\"token\": 1}", "{\"token\": \"x\""] {
+    let array = json!([site.proof(&json!({}))]).to_string();
+    for body in ["", "token=x", "[]x", "null", "[]", array.as_str(), "{\"token\": \"x\""] {
         let answer = site
             .ask("/api/visitor-token")
             .body("application/json", body)
@@ -228,17 +228,88 @@ async fn what_is_no_request_is_answered_with_what_is_wrong() {
             .await;
         assert_problem(&answer, 400, "unreadable");
     }
+    for path in ["/api/visitor-token", "/api/visitor-token/revoke"] {
+        for token in [json!(1), json!({"$ne": null}), json!([]), json!(true)] {
+            let answer = site.ask(path).json(&json!({"token": token})).answer().await;
+            assert_problem(&answer, 422, "invalid");
+            assert!(answer.text.contains("`token`: must be a text"), "{}", answer.text);
+        }
+        for body in [json!({}), json!({"token": null}), json!({"token": ""})] {
+            assert_problem(&site.ask(path).json(&body).answer().await, 401, "proof_missing");
+        }
+    }
+    for path in ["/api/visitor-token", "/api/visitor-token/revoke"] {
+        for method in ["GET", "PUT", "DELETE", "PATCH"] {
+            for query in [String::new(), format!("?widget={}", site.house.key)] {
+                let ask = site.house.ask(method, &format!("{path}{query}"));
+                // Also for a browser whose address bar it is.
+                let answer = ask.header("accept", "text/html").answer().await;
+                assert_problem(&answer, 405, "method_not_allowed");
+                let allowed: Vec<&str> = answer.header("allow").split(',').map(str::trim).collect();
+                assert!(allowed.contains(&"POST") && !allowed.contains(&"GET"), "{allowed:?}");
+            }
+        }
+        let head = site.house.ask("HEAD", path).answer().await;
+        assert_eq!(head.status, 405);
+    }
+    site.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_may_read_that_it_sent_too_much_or_in_another_way_and_another_page_may_not() {
+    let site = Exchange::start().await;
     let large = json!({"token": "x".repeat(9_000)});
-    let answer = site.ask("/api/visitor-token").json(&large).answer().await;
-    assert_eq!(
-        (answer.status, answer.header("content-type")),
-        (413, "application/problem+json")
-    );
-    let get = site
-        .house
-        .get(&format!("/api/visitor-token?widget={}", site.house.key))
-        .await;
-    assert_eq!(get.status, 405);
+    for path in ["/api/visitor-token", "/api/visitor-token/revoke"] {
+        let sent = async |origin: &str| site.ask(path).header("origin", origin).json(&large).answer().await;
+        let got = async |origin: &str| {
+            let address = format!("{path}?widget={}", site.house.key);
+            site.house.ask("GET", &address).header("origin", origin).answer().await
+        };
+        let (large, other) = (sent(PAGE).await, got(PAGE).await);
+        assert_problem(&large, 413, "too_large");
+        assert_problem(&other, 405, "method_not_allowed");
+        for answer in [&large, &other] {
+            assert_eq!(answer.header("access-control-allow-origin"), PAGE);
+        }
+        let foreign = "https://evil.example";
+        for answer in [&sent(foreign).await, &got(foreign).await] {
+            assert_eq!(answer.header("access-control-allow-origin"), "");
+        }
+    }
+    site.stop().await;
+}
+
+#[tokio::test]
+async fn the_secret_is_a_bearers_in_any_letters_and_another_scheme_is_none() {
+    let site = Exchange::start_with(IdentityChange {
+        landing_page: Some(true),
+        ..IdentityChange::default()
+    })
+    .await;
+    let by = async |authorization: &str, body: Value| {
+        let ask = site.ask("/api/visitor-token").header("authorization", authorization);
+        ask.json(&body).answer().await
+    };
+    let address = json!({"email": EMAIL});
+    for scheme in ["Bearer", "bearer", "BEARER"] {
+        let answer = by(&format!("{scheme} {}", site.secret), address.clone()).await;
+        assert_eq!(answer.status, 200, "{scheme}: {}", answer.text);
+    }
+    // The password of a site under construction, say, has nothing to do with a proof.
+    let proof = json!({"token": site.proof(&json!({}))});
+    assert_eq!(by("Basic YWRhOmFkYQ==", proof.clone()).await.status, 200);
+    for none in [format!("Basic {}", site.secret), site.secret.clone()] {
+        assert_problem(&by(&none, address.clone()).await, 401, "secret_wrong");
+    }
+    assert_problem(&by("Bearer", proof).await, 401, "secret_wrong");
+    // Whoever has no secret is not told what else is wrong.
+    let nobody = json!({"email": "nobody", "given_name": "a\nb"});
+    assert_problem(&by("Bearer wrong", nobody.clone()).await, 401, "secret_wrong");
+    assert_problem(&by(&format!("Bearer {}", site.secret), nobody).await, 422, "invalid");
+    for given_name in [json!(7), json!("\u{202e}adA")] {
+        let body = json!({"email": EMAIL, "given_name": given_name});
+        assert_problem(&by(&format!("Bearer {}", site.secret), body).await, 422, "invalid");
+    }
     site.stop().await;
 }
 
@@ -377,6 +448,31 @@ async fn a29_a_proof_is_worth_nothing_after_its_user_signed_out() {
     site.stop().await;
 }
 
+#[tokio::test]
+async fn another_tenants_widget_is_none_over_http() {
+    let site = Exchange::start().await;
+    let theirs = TenantId::parse("elsewhere").unwrap();
+    let key = site.house.add_widget(&theirs, "Theirs", &[PAGE]).await;
+    let (context, store) = (site.house.engine.context(), site.house.engine.store().as_ref());
+    let (sealer, parsed) = (Sealer::new(&SECRET_KEY), WidgetKey::parse(key.as_str()).unwrap());
+    let change = IdentityChange {
+        new_secret: true,
+        ..IdentityChange::default()
+    };
+    let changed = change_identity(context, store, &sealer, &theirs, &parsed, change).await;
+    let secret = changed.unwrap().secret.unwrap().reveal().to_owned();
+    let proof = signed(&hs256(), &claims(&key, now()), &secret);
+    for path in ["/api/visitor-token", "/api/visitor-token/revoke"] {
+        let ask = site.house.ask("POST", &format!("{path}?widget={key}"));
+        let answer = ask.header("origin", PAGE).json(&json!({"token": proof})).answer().await;
+        assert_problem(&answer, 404, "no_widget");
+        let preflight = site.house.ask("OPTIONS", &format!("{path}?widget={key}"));
+        assert_problem(&preflight.header("origin", PAGE).answer().await, 404, "no_widget");
+    }
+    assert_eq!(site.calls(), 0);
+    site.stop().await;
+}
+
 /// HubSpot in trouble; the answer to the first who asks.
 async fn with_hubspot(make: impl FnOnce(&Sandbox), status: u16, code: &str) -> Answer {
     let site = Exchange::start().await;
@@ -397,7 +493,10 @@ async fn with_hubspot(make: impl FnOnce(&Sandbox), status: u16, code: &str) -> A
 #[tokio::test]
 async fn each_trouble_with_hubspot_has_its_code_and_says_whether_trying_again_helps() {
     let never = |answer: &Answer| assert_eq!(answer.header("retry-after"), "");
-    let soon = |answer: &Answer| assert_eq!(answer.header("retry-after"), "5");
+    let within = |answer: &Answer, seconds: std::ops::RangeInclusive<u32>| {
+        let wait: u32 = answer.header("retry-after").parse().expect("seconds");
+        assert!(seconds.contains(&wait), "{wait} is not in {seconds:?}");
+    };
     never(&with_hubspot(|hubspot| hubspot.set_plan(Plan::Starter), 502, "hubspot_plan").await);
     never(
         &with_hubspot(
@@ -412,112 +511,15 @@ async fn each_trouble_with_hubspot_has_its_code_and_says_whether_trying_again_he
     };
     never(&with_hubspot(without_key, 502, "hubspot_key_refused").await);
     let limited = |hubspot: &Sandbox| {
-        hubspot.add_fault(FaultRule::new("POST", CREATE, Effect::status(429)));
-    };
-    soon(&with_hubspot(limited, 503, "hubspot_rate_limited").await);
-    soon(&with_hubspot(|hubspot| hubspot.set_down(true), 503, "hubspot_unreachable").await);
-}
-
-#[tokio::test]
-async fn without_a_hubspot_key_the_answer_says_whose_turn_it_is() {
-    let folder = Folder::new(&[]);
-    let key = folder.add_widget().await;
-    let secret = new_secret(&folder, &key).await;
-    let program = folder.serve().await;
-    let proof = signed(&hs256(), &claims(&key, now()), &secret);
-    let answer = exchange(&program.site, &key, &proof).await;
-    assert_problem(&answer, 503, "hubspot_not_connected");
-    assert_eq!(answer.header("retry-after"), "");
-    assert!(
-        answer.json()["detail"]
-            .as_str()
-            .unwrap()
-            .contains("HUBSPOT_ACCESS_TOKEN")
-    );
-}
-
-/// What `parlor widget identity` says.
-async fn identity(folder: &Folder, arguments: &[&str]) -> String {
-    let output = folder.run(&[&["widget", "identity"], arguments].concat()).await;
-    assert!(output.status.success(), "{}", error_text(&output));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-async fn new_secret(folder: &Folder, key: &str) -> String {
-    let said = identity(folder, &["--key", key, "--new-secret"]).await;
-    let secret = said.lines().find_map(|line| line.strip_prefix("Secret: "));
-    secret.unwrap_or_else(|| panic!("a secret: {said}")).to_owned()
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_command_prints_a_secret_once_and_the_running_server_notices_and_logs_nothing_of_it() {
-    let hubspot = Sandbox::start(SandboxOptions::default()).await.unwrap();
-    let folder = Folder::new(&[
-        ("PARLOR_LOG", "trace"),
-        ("HUBSPOT_BASE_URL", &hubspot.base_url()),
-        ("HUBSPOT_ACCESS_TOKEN", DEFAULT_TOKEN),
-    ]);
-    let key = folder.add_widget().await;
-    let program = folder.serve().await;
-    let before = identity(&folder, &["--key", &key]).await;
-    assert!(before.contains("secret (HS256)    no"), "{before}");
-    let good = claims(&key, now());
-
-    // Within five seconds each change counts.
-    let until = async |token: &str, status: u16, code: &str| {
-        let began = Instant::now();
-        loop {
-            let answer = exchange(&program.site, &key, token).await;
-            if answer.status == status && (code.is_empty() || answer.json()["code"] == code) {
-                return answer;
-            }
-            assert!(began.elapsed() < Duration::from_secs(5), "{}", answer.text);
-            tokio::time::sleep(Duration::from_millis(50)).await;
+        let mut limited = Effect::status(429);
+        if let Effect::Status { headers, .. } = &mut limited {
+            headers.insert("retry-after".to_owned(), "300".to_owned());
         }
+        hubspot.add_fault(FaultRule::new("POST", CREATE, limited));
     };
-    until(&signed(&hs256(), &good, "none yet"), 401, "proof_not_configured").await;
-    let first = new_secret(&folder, &key).await;
-    let after = identity(&folder, &["--key", &key, "--provider", "hubspot"]).await;
-    assert!(!after.contains(&first) && !after.contains("Secret:"), "{after}");
-    assert!(
-        after.contains("secret (HS256)    yes") && after.contains("provider          hubspot"),
-        "{after}"
-    );
-    let proof = signed(&hs256(), &good, &first);
-    let exchanged = until(&proof, 200, "").await.json();
-    let second = new_secret(&folder, &key).await;
-    assert_ne!(first, second);
-    until(&proof, 401, "proof_signature").await;
-    let proof_of_second = signed(&hs256(), &good, &second);
-    until(&proof_of_second, 200, "").await;
-    identity(&folder, &["--key", &key, "--revoke"]).await;
-    until(&proof_of_second, 401, "proof_revoked").await;
-    let unknown = folder.run(&["widget", "identity", "--key", "nosuchwidget"]).await;
-    assert!(!unknown.status.success() && error_text(&unknown).contains("parlor widget list"));
-
-    program.terminate();
-    let (exit, log) = program.ended().await;
-    assert_eq!(exit, Some(0), "{log}");
-    assert!(
-        log.contains("proof_signature") && log.contains("DEBUG"),
-        "refusals are logged by their code"
-    );
-    let token = exchanged["token"].as_str().unwrap();
-    let signature = proof.rsplit('.').next().unwrap();
-    for secret in [
-        EMAIL,
-        token,
-        &first,
-        &second,
-        &proof,
-        &proof_of_second,
-        signature,
-        part(&good).as_str(),
-    ] {
-        let lines: Vec<&str> = log.lines().filter(|line| line.contains(secret)).take(3).collect();
-        assert!(lines.is_empty(), "{lines:#?}");
-    }
-    hubspot.stop().await.unwrap();
+    within(&with_hubspot(limited, 503, "hubspot_rate_limited").await, 250..=300);
+    let down = with_hubspot(|hubspot| hubspot.set_down(true), 503, "hubspot_unreachable").await;
+    within(&down, 1..=5);
 }
 
 /// The files that `docs/identity.md` shows, and the text of the page.
@@ -562,6 +564,7 @@ fn the_page_has_every_code() {
         ProofError::Claim { claim: "", wrong: "" },
         ProofError::Revoked,
         ProofError::NotVerified,
+        ProofError::SecretUnreadable,
     ]
     .map(ExchangeError::Proof);
     let tokens = [
@@ -579,13 +582,15 @@ fn the_page_has_every_code() {
         ExchangeError::Secret,
         ExchangeError::VouchingNotAllowed,
         ExchangeError::RateLimited(Duration::ZERO),
-        ExchangeError::SecretUnreadable,
+        ExchangeError::TooManyRevocations,
+        ExchangeError::NoWidget,
     ];
     let of_the_route = [
         "origin_not_allowed",
-        "no_widget",
         "unreadable",
+        "transfer_encoding",
         "too_large",
+        "method_not_allowed",
         "invalid",
         "secret_in_page",
     ];

@@ -38,8 +38,7 @@ impl Delivery {
             match (note.action, known) {
                 (ErasureNoteAction::Rewrite, _) => {}
                 (ErasureNoteAction::Archive, Some(Ok(id))) => {
-                    self.pace.turn().await;
-                    archived = client.notes().archive(&id).await;
+                    archived = self.ask(client, client.notes().archive(&id)).await?;
                 }
                 (ErasureNoteAction::Archive, _) => {
                     let clear_at = note.asked_at + unclear_for(self.options.timeout);
@@ -49,8 +48,7 @@ impl Delivery {
                     }
                     for found in self.notes_with_key(client, contact, &note.key).await? {
                         if archived.is_ok() {
-                            self.pace.turn().await;
-                            archived = client.notes().archive(&found.id).await;
+                            archived = self.ask(client, client.notes().archive(&found.id)).await?;
                         }
                     }
                 }
@@ -83,12 +81,12 @@ impl Delivery {
             let erased = if forgotten.is_empty() {
                 continue;
             } else if forgotten.len() == all {
-                self.pace.turn().await;
-                client.notes().archive(&note.id).await
+                self.ask(client, client.notes().archive(&note.id)).await?
             } else {
                 let left = transcript::note_without(&note.body, &forgotten);
-                self.pace.turn().await;
-                client.notes().set_body(&note.id, &left).await.map(drop)
+                self.ask(client, client.notes().set_body(&note.id, &left))
+                    .await?
+                    .map(drop)
             };
             erased.map_err(|error| portal_trouble(&error))?;
         }

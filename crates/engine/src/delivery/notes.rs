@@ -4,11 +4,13 @@
 //! whether HubSpot made it, it is looked for by its heading among the contact's notes, after the time in which it may still come.
 
 use parlor_hubspot::{Class, Client, ContactId, Error, MAX_BATCH_INPUTS, Note, NoteId};
-use parlor_store::{DirtyRecord, NoteKind, NoteState, StoredNote, TranscriptConversation};
+use parlor_store::{DirtyRecord, NoteKind, NoteState, Postponement, StoredNote, TranscriptConversation};
 use time::OffsetDateTime;
 
+use super::read::may_be_one;
 use super::transcript::{NOTE_UNITS, NoteText, Overflow, note_body, note_heading, plain};
-use super::{Delivery, Stop, UNCLEAR_MARGIN, portal_trouble, words_of};
+use super::write::MOST_UNCLEAR;
+use super::{Delivery, Stop, UNCLEAR_MARGIN, portal_trouble, reason_of, reason_of_portal};
 
 /// How far a record's notes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,10 +51,8 @@ impl Delivery {
             let clear_at = asked_at + self.options.timeout + UNCLEAR_MARGIN;
             if clear_at > self.context.now() {
                 let records = vec![noted.dirty.record.clone()];
-                let words = "it is not clear whether HubSpot took the last note";
-                self.store
-                    .postpone_records(&self.options.tenant, records, clear_at, None, words)
-                    .await?;
+                let reason = "it is not clear whether HubSpot took the last note";
+                self.postpone(records, Postponement::until(clear_at, reason)).await?;
                 return Ok(Progress::Resting);
             }
         }
@@ -79,47 +79,51 @@ impl Delivery {
     }
 
     async fn create_note(&self, noted: &Noted<'_>, note: &StoredNote) -> Result<Progress, Stop> {
-        self.pace.turn().await;
         self.set_note(note, NoteState::Asked, None, true).await?;
         let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(note.planned_at.millis()) * 1_000_000)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH);
-        match noted
-            .client
-            .notes()
-            .create(noted.contact, &note_heading(&note.plan), at)
-            .await
-        {
-            Ok(id) => {
+        let (notes, heading) = (noted.client.notes(), note_heading(&note.plan));
+        match self.ask(noted.client, notes.create(noted.contact, &heading, at)).await {
+            Ok(Ok(id)) => {
                 self.set_note(note, NoteState::Created, Some(&id), false).await?;
                 Ok(Progress::Further)
             }
-            Err(error) if error.outcome_unclear() => Err(portal_trouble(&error)),
-            Err(error) => {
+            Ok(Err(error)) if error.outcome_unclear() => self.note_failed(noted, &error).await,
+            Ok(Err(error)) => {
                 self.set_note(note, NoteState::Planned, None, false).await?;
-                self.note_refused(noted, error).await
+                self.note_failed(noted, &error).await
+            }
+            // It was not this process's turn, so that nothing was asked.
+            Err(stop) => {
+                self.set_note(note, NoteState::Planned, None, false).await?;
+                Err(stop)
             }
         }
     }
 
     async fn fill_note(&self, noted: &Noted<'_>, note: &StoredNote, id: &NoteId) -> Result<Progress, Stop> {
         let NoteText(body) = note_body(&note.plan, noted.conversations);
-        self.pace.turn().await;
         self.set_note(note, NoteState::Created, Some(id), true).await?;
-        match noted.client.notes().set_body(id, &body).await {
-            Ok(true) => {
+        let notes = noted.client.notes();
+        match self.ask(noted.client, notes.set_body(id, &body)).await {
+            Ok(Ok(true)) => {
                 metrics::counter!("parlor_notes_total", "kind" => note.plan.kind.as_str()).increment(1);
                 self.set_note(note, NoteState::Filled, Some(id), false).await?;
                 Ok(Progress::Further)
             }
             // Somebody deleted it before it was whole.
-            Ok(false) => {
+            Ok(Ok(false)) => {
                 self.set_note(note, NoteState::Planned, None, false).await?;
                 Ok(Progress::Further)
             }
-            Err(error) if error.outcome_unclear() => Err(portal_trouble(&error)),
-            Err(error) => {
+            Ok(Err(error)) if error.outcome_unclear() => self.note_failed(noted, &error).await,
+            Ok(Err(error)) => {
                 self.set_note(note, NoteState::Created, Some(id), false).await?;
-                self.note_refused(noted, error).await
+                self.note_failed(noted, &error).await
+            }
+            Err(stop) => {
+                self.set_note(note, NoteState::Created, Some(id), false).await?;
+                Err(stop)
             }
         }
     }
@@ -134,8 +138,8 @@ impl Delivery {
         };
         let heading = plain(&note_heading(&note.plan));
         for other in others.iter().filter(|other| plain(&other.body) == heading) {
-            self.pace.turn().await;
-            let archived = noted.client.notes().archive(&other.id).await;
+            let notes = noted.client.notes();
+            let archived = self.ask(noted.client, notes.archive(&other.id)).await?;
             archived.map_err(|error| portal_trouble(&error))?;
         }
         let ours = plain(&note_body(&note.plan, noted.conversations).0);
@@ -168,14 +172,13 @@ impl Delivery {
 
     /// All notes of a contact, whosever they are.
     pub(super) async fn notes_on(&self, client: &Client, contact: &ContactId) -> Result<Vec<Note>, Stop> {
-        self.pace.turn().await;
-        let ids = client.notes().of_contact(contact).await;
+        let notes = client.notes();
+        let ids = self.ask(client, notes.of_contact(contact)).await?;
         let ids = ids.map_err(|error| portal_trouble(&error))?;
         let mut found = Vec::new();
         for ids in ids.chunks(MAX_BATCH_INPUTS) {
-            self.pace.turn().await;
-            let notes = client.notes().read(ids).await;
-            found.extend(notes.map_err(|error| portal_trouble(&error))?);
+            let read = self.ask(client, notes.read(ids)).await?;
+            found.extend(read.map_err(|error| portal_trouble(&error))?);
         }
         Ok(found)
     }
@@ -184,27 +187,45 @@ impl Delivery {
         let Some(Ok(id)) = note.note.as_deref().map(str::parse::<NoteId>) else {
             return Ok(false);
         };
-        self.pace.turn().await;
-        let read = noted.client.notes().read(&[id]).await;
+        let notes = noted.client.notes();
+        let read = self.ask(noted.client, notes.read(std::slice::from_ref(&id))).await?;
         let read = read.map_err(|error| portal_trouble(&error))?;
         let written = plain(&note_body(&note.plan, noted.conversations).0);
         Ok(read.first().is_some_and(|note| plain(&note.body) == written))
     }
 
-    /// HubSpot clearly did not do it.
-    async fn note_refused(&self, noted: &Noted<'_>, error: Error) -> Result<Progress, Stop> {
-        let words = words_of(error.message(), error.category());
+    /// HubSpot did not do it, or it is not clear whether it did.
+    async fn note_failed(&self, noted: &Noted<'_>, error: &Error) -> Result<Progress, Stop> {
+        let record = &noted.dirty.record;
         match error.class() {
-            Class::Invalid => self.quarantine(&noted.dirty.record, &words).await?,
+            Class::Invalid => self.quarantine(record, &reason_of(error)).await?,
             // The contact was deleted a moment ago, say: the next attempt reads again and sees what became of it.
             Class::NotFound | Class::Conflict { .. } => {
-                let next = self.context.now() + self.back_off(noted.dirty.attempts);
-                let records = vec![noted.dirty.record.clone()];
-                self.store
-                    .postpone_records(&self.options.tenant, records, next, None, &words)
-                    .await?;
+                let postponement = Postponement {
+                    give_up_failing_since: Some(self.give_up_failing_since()),
+                    ..Postponement::until(
+                        self.context.now() + self.back_off(noted.dirty.attempts),
+                        reason_of(error),
+                    )
+                };
+                self.postpone(vec![record.clone()], postponement).await?;
             }
-            _ => return Err(portal_trouble(&error)),
+            _ if self.others_are_well(noted.dirty) && may_be_one(error) => {
+                let postponement = Postponement {
+                    give_up_failing_since: Some(self.give_up_failing_since()),
+                    ..Postponement::until(
+                        self.context.now() + self.back_off(noted.dirty.attempts),
+                        reason_of_portal(error),
+                    )
+                };
+                self.postpone(vec![record.clone()], postponement).await?;
+            }
+            _ => {
+                let next = self.context.now() + self.back_off(noted.dirty.attempts.min(MOST_UNCLEAR));
+                let postponement = Postponement::until(next, reason_of_portal(error));
+                self.postpone(vec![record.clone()], postponement).await?;
+                return Err(portal_trouble(error));
+            }
         }
         Ok(Progress::Resting)
     }

@@ -1,7 +1,6 @@
 //! The property that holds the transcript: there, of the right type, or created; else in words what a person has to do.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use parlor_hubspot::{Class, Client, NewProperty, Property, PropertyOutcome};
 
@@ -13,8 +12,11 @@ impl Delivery {
         if self.property_is_there.load(Ordering::Relaxed) {
             return Ok(());
         }
-        self.pace.turn().await;
-        match client.properties().get("contacts", &self.options.property).await {
+        let definitions = client.properties();
+        match self
+            .ask(client, definitions.get("contacts", &self.options.property))
+            .await?
+        {
             Ok(Some(property)) => self.check_property(&property)?,
             Ok(None) => self.create_property(client).await?,
             // A token that may write contacts but not read definitions: the first write shows whether the property is there.
@@ -30,7 +32,7 @@ impl Delivery {
     /// HubSpot says that the property does not exist: someone deleted it, or it was never there.
     pub(super) fn property_is_missing(&self) -> Stop {
         self.property_is_there.store(false, Ordering::Relaxed);
-        Stop::Portal(self.how_to_create("it does not exist"), Duration::from_mins(1))
+        Stop::for_a_person(self.how_to_create("it does not exist"))
     }
 
     fn check_property(&self, property: &Property) -> Result<(), Stop> {
@@ -46,7 +48,7 @@ impl Delivery {
             None
         };
         if let Some(why) = why {
-            return Err(Stop::Portal(self.how_to_create(why), Duration::from_mins(1)));
+            return Err(Stop::for_a_person(self.how_to_create(why)));
         }
         Ok(())
     }
@@ -60,17 +62,15 @@ impl Delivery {
             field_type: "textarea".to_owned(),
             description: "Live chats on the web site, written by Parlor.".to_owned(),
         };
-        self.pace.turn().await;
-        match client.properties().create("contacts", &property).await {
+        let definitions = client.properties();
+        match self.ask(client, definitions.create("contacts", &property)).await? {
             Ok(PropertyOutcome::Created(_) | PropertyOutcome::AlreadyExists) => Ok(()),
             Err(error) => match error.class() {
-                Class::Permission { .. } => Err(Stop::Portal(
+                Class::Permission { .. } => Err(Stop::for_a_person(
                     self.how_to_create("it does not exist and the token lacks crm.schemas.contacts.write"),
-                    Duration::from_mins(1),
                 )),
-                Class::Invalid => Err(Stop::Portal(
+                Class::Invalid => Err(Stop::for_a_person(
                     self.how_to_create("it does not exist and HubSpot did not let Parlor create it"),
-                    Duration::from_mins(1),
                 )),
                 _ => Err(portal_trouble(&error)),
             },

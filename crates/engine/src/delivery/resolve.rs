@@ -5,21 +5,37 @@ use std::time::Duration;
 
 use parlor_hubspot::{BatchReadBy, Class, Client, CreateInput, TraceId};
 use parlor_protocol::ClaimedEmail;
-use parlor_store::PendingAddress;
+use parlor_store::{PendingAddress, Postponement, Reason};
 
+use super::dead_letters::note_dead_letter;
 use super::read::{Found, found};
-use super::{BATCH, Delivery, Stop, portal_trouble, words_of};
+use super::{BATCH, Delivery, Stop, portal_trouble, reason_of, words_of};
 
 impl Delivery {
-    /// Finds or creates the contacts of up to a hundred addresses. Answers whether there may be more.
-    pub(super) async fn resolve_addresses(&self, client: &Client) -> Result<bool, Stop> {
+    /// Finds or creates the contacts of at most so many addresses. Answers whether there may be more.
+    pub(super) async fn resolve_addresses(&self, client: &Client, most: usize) -> Result<bool, Stop> {
         let tenant = &self.options.tenant;
-        let pending = self.store.pending_addresses(tenant, self.context.now(), BATCH).await?;
+        let now = self.context.now();
+        let mut pending = self.store.pending_addresses(tenant, now, BATCH).await?;
+        if most < BATCH {
+            // What never failed says more of HubSpot than what may be at fault itself.
+            pending.sort_by_key(|address| address.attempts);
+        }
+        pending.truncate(most);
         if pending.is_empty() {
             return Ok(false);
         }
         let emails: Vec<&str> = pending.iter().map(|address| address.email.as_str()).collect();
-        let reading = self.read(client, BatchReadBy::Email, &emails, &["email"]).await?;
+        let reading = match self.read(client, BatchReadBy::Email, &emails, &["email"]).await {
+            Err(Stop::Portal(trouble)) if most < BATCH => {
+                // It may be this one's fault: the next probe takes another.
+                let emails = vec![pending[0].email.clone()];
+                let postponement = Postponement::until(now, trouble.words.as_str());
+                self.store.postpone_addresses(tenant, emails, postponement).await?;
+                return Err(Stop::Portal(trouble));
+            }
+            reading => reading?,
+        };
         let mut links = Vec::new();
         let mut absent = Vec::new();
         for address in pending {
@@ -29,7 +45,8 @@ impl Delivery {
             };
             match found {
                 Found::Contact(contact) => links.push((address.email, contact.id.to_string())),
-                Found::Refused(words) => self.refuse_address(&address.email, &words).await?,
+                Found::Refused(reason) => self.refuse_address(&address.email, &reason).await?,
+                Found::Failed(reason) => self.postpone_addresses(&[address], reason).await?,
                 Found::Nothing | Found::Unclear => absent.push(address),
             }
         }
@@ -40,8 +57,11 @@ impl Delivery {
 
     /// Asks for one address by itself, where a batch's answer could not be attributed.
     async fn look_up(&self, client: &Client, email: &ClaimedEmail) -> Result<Found, Stop> {
-        self.pace.turn().await;
-        found(client.contacts().get_by_email(email.as_str(), &["email"]).await)
+        let contacts = client.contacts();
+        found(
+            self.ask(client, contacts.get_by_email(email.as_str(), &["email"]))
+                .await?,
+        )
     }
 
     /// Creates contacts. Where HubSpot refuses a batch without naming the culprit, the batch is halved until it stands alone.
@@ -52,8 +72,8 @@ impl Delivery {
                 continue;
             }
             let inputs = batch.iter().enumerate().map(create_input).collect();
-            self.pace.turn().await;
-            let written = match client.contacts().batch_create(inputs).await {
+            let contacts = client.contacts();
+            let written = match self.ask(client, contacts.batch_create(inputs)).await? {
                 Ok(written) => written,
                 Err(error) if matches!(error.class(), Class::Invalid | Class::Conflict { .. }) => {
                     if batch.len() > 1 {
@@ -64,11 +84,13 @@ impl Delivery {
                     {
                         self.link(vec![(address.email.clone(), id.to_string())]).await?;
                     } else if matches!(error.class(), Class::Conflict { .. }) {
-                        self.postpone_addresses(&batch, "HubSpot says the contact exists, but not which")
-                            .await?;
+                        let reason = Reason {
+                            words: "HubSpot says the contact exists, but not which".to_owned(),
+                            ..reason_of(&error)
+                        };
+                        self.postpone_addresses(&batch, reason).await?;
                     } else {
-                        let words = words_of(error.message(), error.category());
-                        self.refuse_address(&batch[0].email, &words).await?;
+                        self.refuse_address(&batch[0].email, &reason_of(&error)).await?;
                     }
                     continue;
                 }
@@ -86,7 +108,10 @@ impl Delivery {
             }
             let mut later = Vec::new();
             for failure in &written.failed {
-                let words = words_of(failure.message.as_deref(), failure.category.as_deref());
+                let reason = Reason {
+                    words: words_of(failure.message.as_deref(), failure.category.as_deref()),
+                    correlation_id: failure.correlation_id.clone(),
+                };
                 for address in failure
                     .trace_ids
                     .iter()
@@ -94,7 +119,7 @@ impl Delivery {
                 {
                     match (failure.class(), &failure.existing_id) {
                         (_, Some(id)) => links.push((address.email.clone(), id.to_string())),
-                        (Class::Invalid, None) => self.refuse_address(&address.email, &words).await?,
+                        (Class::Invalid, None) => self.refuse_address(&address.email, &reason).await?,
                         _ => later.push(address.clone()),
                     }
                 }
@@ -108,8 +133,12 @@ impl Delivery {
                     .cloned(),
             );
             if !later.is_empty() {
-                self.postpone_addresses(&later, "HubSpot did not create the contact")
-                    .await?;
+                let reason = written.failed.iter().find_map(|failure| failure.correlation_id.clone());
+                let reason = Reason {
+                    words: "HubSpot did not create the contact".to_owned(),
+                    correlation_id: reason,
+                };
+                self.postpone_addresses(&later, reason).await?;
             }
         }
         Ok(())
@@ -127,20 +156,26 @@ impl Delivery {
         Ok(())
     }
 
-    async fn refuse_address(&self, email: &ClaimedEmail, words: &str) -> Result<(), Stop> {
+    async fn refuse_address(&self, email: &ClaimedEmail, reason: &Reason) -> Result<(), Stop> {
         let tenant = &self.options.tenant;
-        self.store.refuse_address(tenant, email, words).await?;
+        self.store.refuse_address(tenant, email, reason).await?;
+        note_dead_letter("refused", reason);
         self.tell(self.store.conversations_of_address(tenant, email).await?);
         Ok(())
     }
 
-    async fn postpone_addresses(&self, addresses: &[PendingAddress], words: &str) -> Result<(), Stop> {
+    async fn postpone_addresses(&self, addresses: &[PendingAddress], reason: Reason) -> Result<(), Stop> {
+        let tenant = &self.options.tenant;
         let attempts = addresses.iter().map(|address| address.attempts).max().unwrap_or(0);
-        let next = self.context.now() + self.back_off(attempts);
         let emails = addresses.iter().map(|address| address.email.clone()).collect();
-        self.store
-            .postpone_addresses(&self.options.tenant, emails, next, words)
-            .await?;
+        let postponement = Postponement {
+            give_up_failing_since: Some(self.give_up_failing_since()),
+            ..Postponement::until(self.context.now() + self.back_off(attempts), reason.clone())
+        };
+        for dead in self.store.postpone_addresses(tenant, emails, postponement).await? {
+            note_dead_letter("dead", &reason);
+            self.tell(self.store.conversations_of_address(tenant, &dead).await?);
+        }
         Ok(())
     }
 

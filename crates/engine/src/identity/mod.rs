@@ -4,45 +4,55 @@
 //! identification token ([`VisitorToken`]), created once for its twelve hours. What somebody typed into a form is never exchanged:
 //! the types see to that ([`ProvenEmail`]). `docs/identity.md` is the site's developer's side of it.
 
+mod claims;
+mod errors;
 mod proof;
+mod revoked;
 mod seal;
 pub mod settings;
 mod visitor_tokens;
 
-use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use governor::clock::Clock as _;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use moka::future::Cache;
-use parlor_hubspot::Client;
-use parlor_protocol::{ClaimedEmail, PersonName, TenantId, WidgetId};
-use parlor_store::{SecretHash, Store, StoreError, Timestamp, Widget, WidgetIdentity};
+use parlor_protocol::{ClaimedEmail, PersonName, TenantId, WidgetId, WidgetKey};
+use parlor_store::{SecretHash, Store, StoreError, Widget, WidgetIdentity};
 use sha2::{Digest, Sha256};
 
-pub use proof::{Person, Proof, ProofError, ProofKeys, ProvenEmail, VerifiedEmail, VouchedEmail};
+pub use claims::name_of;
+pub use errors::{ExchangeError, ProofError, TokenError};
+pub use proof::{Person, Proof, ProofKeys, ProvenEmail, Revocation, VerifiedEmail, VouchedEmail};
 pub use seal::Sealer;
-pub use visitor_tokens::{MARGIN, TokenError, TokenTrouble, VisitorToken};
+pub use visitor_tokens::{MARGIN, TokenTrouble, VisitorToken};
 
-use self::visitor_tokens::VisitorTokens;
-use crate::Context;
+use self::revoked::Revoked;
+use self::visitor_tokens::{HubSpot, VisitorTokens};
+use crate::budget::Budget;
+use crate::{Context, Portal};
 
-/// How long a widget's settings may be remembered: another process may change them.
+/// How long a widget and its settings may be remembered: another process may change them.
 const SETTINGS_HOLD: Duration = Duration::from_secs(2);
-/// Widgets whose settings are remembered.
+/// Widgets that are remembered.
 const MOST_WIDGETS: u64 = 10_000;
 /// Exchanges of one address that is only vouched for: so many at once, then one more in each period.
 const VOUCHED_AT_ONCE: NonZeroU32 = NonZeroU32::new(10).unwrap();
 const VOUCHED_EVERY: Duration = Duration::from_mins(1);
+/// The same for all of a widget's addresses together: whoever makes up addresses on its site must not use up HubSpot's limit.
+const VOUCHED_OF_WIDGET_AT_ONCE: NonZeroU32 = NonZeroU32::new(120).unwrap();
+const VOUCHED_OF_WIDGET_A_SECOND: NonZeroU32 = NonZeroU32::new(2).unwrap();
+/// How long whoever could not revoke a proof, for there are too many, had better wait.
+const TOO_MANY_REVOCATIONS_REST: Duration = Duration::from_mins(1);
 
 /// What identity works with.
 pub struct IdentityOptions {
     /// Whose widgets.
     pub tenant: TenantId,
-    /// HubSpot; absent while there is no key.
-    pub client: Option<Client>,
+    /// The way to HubSpot.
+    pub portal: Arc<Portal>,
     /// What seals secrets.
     pub sealer: Arc<Sealer>,
 }
@@ -74,91 +84,103 @@ pub struct Exchanged {
     pub email: ProvenEmail,
 }
 
-/// Why nothing was exchanged. `Display` is for the site's developer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ExchangeError {
-    /// The proof does not hold.
-    #[error(transparent)]
-    Proof(#[from] ProofError),
-    /// A server call carried another secret than the widget's, or the widget has none.
-    #[error(
-        "the secret is not this widget's: send it as `Authorization: Bearer …` from your server, never from a page"
-    )]
-    Secret,
-    /// The widget's settings allow no vouching.
-    #[error("this widget does not exchange addresses without proof: see docs/identity.md on landing pages")]
-    VouchingNotAllowed,
-    /// The same address was exchanged too often without proof.
-    #[error("this address was exchanged too often without proof: try again later")]
-    RateLimited(Duration),
-    /// The widget's secret was sealed with another key than this installation's.
-    #[error(
-        "the widget's secret cannot be read with this installation's key: its operator restores the key file or makes a new secret"
-    )]
-    SecretUnreadable,
-    /// There is no token.
-    #[error(transparent)]
-    Token(#[from] TokenError),
+/// One widget's settings, ready to check with.
+struct WidgetProofs {
+    keys: ProofKeys,
+    secret: Secret,
+    settings: WidgetIdentity,
 }
 
-impl ExchangeError {
-    /// The stable code for programs.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Proof(error) => error.code(),
-            Self::Secret => "secret_wrong",
-            Self::VouchingNotAllowed => "proof_required",
-            Self::RateLimited(_) => "rate_limited",
-            Self::SecretUnreadable => "secret_unreadable",
-            Self::Token(error) => error.code(),
+impl WidgetProofs {
+    fn check_secret(&self, secret: &str) -> Result<(), ExchangeError> {
+        match self.secret {
+            // Hashes are compared: how long that takes tells nothing of the secret.
+            Secret::Hash(hash) if hash == crate::secret::hash(secret) => Ok(()),
+            Secret::Hash(_) | Secret::None => Err(ExchangeError::Secret),
+            Secret::Unreadable => Err(ProofError::SecretUnreadable.into()),
         }
     }
 }
 
-/// One widget's settings, ready to check with.
-struct WidgetProofs {
-    keys: ProofKeys,
-    /// The hash of the secret, for calls that carry it.
-    secret: Option<SecretHash>,
-    settings: WidgetIdentity,
+/// Somebody who may have a token, and by which settings.
+struct Admitted {
+    person: Person,
+    /// By what the proof is revoked, where there is one.
+    proof: Option<SecretHash>,
+    proofs: Arc<WidgetProofs>,
+}
+
+/// A widget's secret, for calls that carry it.
+enum Secret {
+    None,
+    /// It was sealed with another key than this installation's.
+    Unreadable,
+    Hash(SecretHash),
 }
 
 /// Identity of one tenant's visitors.
 pub struct Identity {
     context: Context,
     store: Arc<dyn Store>,
+    tenant: TenantId,
     sealer: Arc<Sealer>,
     tokens: Arc<VisitorTokens>,
-    widgets: Cache<WidgetId, Arc<WidgetProofs>>,
-    /// Proofs that were revoked, each until it would have ended by itself.
-    revoked: RwLock<HashMap<SecretHash, Timestamp>>,
+    widgets: Cache<WidgetKey, Arc<Widget>>,
+    proofs: Cache<WidgetId, Arc<WidgetProofs>>,
+    revoked: Revoked,
     vouched: DefaultKeyedRateLimiter<SecretHash>,
+    vouched_of_widget: DefaultKeyedRateLimiter<WidgetId>,
 }
 
 impl Identity {
     pub(crate) async fn new(
         context: Context,
         store: Arc<dyn Store>,
+        budget: Arc<Budget>,
         options: IdentityOptions,
     ) -> Result<Self, StoreError> {
-        let IdentityOptions { tenant, client, sealer } = options;
-        let revoked = store.revoked_proofs(context.now()).await?.into_iter().collect();
-        let tokens = VisitorTokens::new(context.clone(), Arc::clone(&store), tenant, client, Arc::clone(&sealer));
+        let IdentityOptions { tenant, portal, sealer } = options;
+        let revoked = Revoked::new(store.revoked_proofs(context.now()).await?);
+        let hubspot = HubSpot { portal, budget };
+        let tokens = VisitorTokens::new(
+            context.clone(),
+            Arc::clone(&store),
+            tenant.clone(),
+            hubspot,
+            Arc::clone(&sealer),
+        );
         tokens.forget_other_keys().await?;
         let quota = Quota::with_period(VOUCHED_EVERY).unwrap_or(Quota::per_minute(NonZeroU32::MIN));
         Ok(Self {
             context,
             store,
+            tenant,
             sealer,
             tokens: Arc::new(tokens),
-            widgets: Cache::builder()
-                .max_capacity(MOST_WIDGETS)
-                .time_to_live(SETTINGS_HOLD)
-                .build(),
-            revoked: RwLock::new(revoked),
+            widgets: remembering(),
+            proofs: remembering(),
+            revoked,
             vouched: RateLimiter::keyed(quota.allow_burst(VOUCHED_AT_ONCE)),
+            vouched_of_widget: RateLimiter::keyed(
+                Quota::per_second(VOUCHED_OF_WIDGET_A_SECOND).allow_burst(VOUCHED_OF_WIDGET_AT_ONCE),
+            ),
         })
+    }
+
+    /// Another key: what the one before created, and what it met, counts no more.
+    pub(crate) async fn begin_anew(&self) -> Result<(), StoreError> {
+        self.tokens.begin_anew().await
+    }
+
+    /// The tenant's widget of a public key, for whoever asks often; what another process changed counts within two seconds.
+    pub async fn widget(&self, key: &WidgetKey) -> Result<Arc<Widget>, ExchangeError> {
+        let read = async {
+            let found = self.store.widget_by_key(key).await.map_err(TokenError::from)?;
+            let ours = found.filter(|widget| widget.tenant == self.tenant);
+            ours.map(Arc::new).ok_or(ExchangeError::NoWidget)
+        };
+        let found = self.widgets.try_get_with_by_ref(key, read).await;
+        found.map_err(|error| (*error).clone())
     }
 
     /// A widget's settings; those that another process changed count within two seconds.
@@ -166,67 +188,115 @@ impl Identity {
         Ok(self.of(widget).await?.settings.clone())
     }
 
+    /// Whether the widget has a secret that this installation's key does not open.
+    pub async fn secret_is_unreadable(&self, widget: &Widget) -> Result<bool, ExchangeError> {
+        Ok(matches!(self.of(widget).await?.secret, Secret::Unreadable))
+    }
+
     /// Exchanges what proves, or vouches for, an address for HubSpot's visitor identification token.
     pub async fn exchange(&self, widget: &Widget, credential: Credential<'_>) -> Result<Exchanged, ExchangeError> {
-        let person = match credential {
-            Credential::Proof(token) => self.check(widget, token).await?.person,
+        let admitted = self.admit(widget, credential).await?;
+        if matches!(admitted.person.email, ProvenEmail::Vouched(_)) {
+            self.count_vouched(widget, &admitted.person)?;
+        }
+        let token = self.tokens.get(&admitted.person).await?;
+        // HubSpot may have taken its time: meanwhile the user may have signed out, or the operator revoked what was issued.
+        let proofs = self.of(widget).await?;
+        if !Arc::ptr_eq(&proofs, &admitted.proofs) {
+            self.admit(widget, credential).await?;
+        } else if let Some(proof) = &admitted.proof {
+            self.check_not_revoked(widget, proof)?;
+        }
+        Ok(Exchanged {
+            token,
+            email: admitted.person.email,
+        })
+    }
+
+    /// Whether somebody may have a token, as things stand.
+    async fn admit(&self, widget: &Widget, credential: Credential<'_>) -> Result<Admitted, ExchangeError> {
+        let proofs = self.of(widget).await?;
+        match credential {
+            Credential::Proof(token) => {
+                let proof = self.check_with(&proofs, widget, token)?;
+                Ok(Admitted {
+                    person: proof.person,
+                    proof: Some(proof.hash),
+                    proofs,
+                })
+            }
             Credential::ServerCall {
                 secret,
                 email,
                 first_name,
                 last_name,
             } => {
-                let proofs = self.of(widget).await?;
-                // Hashes are compared: how long that takes tells nothing of the secret.
-                if proofs.secret != Some(crate::secret::hash(secret)) {
-                    return Err(ExchangeError::Secret);
-                }
+                proofs.check_secret(secret)?;
                 if !proofs.keys.allows_vouching() {
                     return Err(ExchangeError::VouchingNotAllowed);
                 }
-                Person {
+                let person = Person {
                     email: proof::vouched(email.clone()),
                     first_name: first_name.cloned(),
                     last_name: last_name.cloned(),
-                }
+                };
+                Ok(Admitted {
+                    person,
+                    proof: None,
+                    proofs,
+                })
             }
-        };
-        if matches!(person.email, ProvenEmail::Vouched(_)) {
-            self.count_vouched(&person)?;
         }
-        let token = self.tokens.get(&person).await?;
-        Ok(Exchanged {
-            token,
-            email: person.email,
-        })
     }
 
     /// Checks a proof without exchanging it.
     pub async fn check(&self, widget: &Widget, token: &str) -> Result<Proof, ExchangeError> {
-        let proofs = self.of(widget).await?;
+        self.check_with(&*self.of(widget).await?, widget, token)
+    }
+
+    /// Checks that a server call carries the widget's secret.
+    pub async fn check_secret(&self, widget: &Widget, secret: &str) -> Result<(), ExchangeError> {
+        self.of(widget).await?.check_secret(secret)
+    }
+
+    fn check_with(&self, proofs: &WidgetProofs, widget: &Widget, token: &str) -> Result<Proof, ExchangeError> {
         let proof = proofs.keys.check(&widget.settings.key, token, self.context.now())?;
-        let revoked = self.revoked.read().unwrap_or_else(PoisonError::into_inner);
-        if revoked.contains_key(&proof.hash) {
-            return Err(ProofError::Revoked.into());
-        }
+        self.check_not_revoked(widget, &proof.hash)?;
         Ok(proof)
     }
 
-    /// Revokes a proof, at its user's sign-out: it is worth nothing from here on. One that does not hold needs no revoking.
+    fn check_not_revoked(&self, widget: &Widget, proof: &SecretHash) -> Result<(), ExchangeError> {
+        if self.revoked.holds(&widget.settings.id, proof) {
+            return Err(ProofError::Revoked.into());
+        }
+        Ok(())
+    }
+
+    /// How long whoever was refused for this had better wait; `None` where waiting is of no use.
+    #[must_use]
+    pub fn retry_after(&self, error: &ExchangeError) -> Option<Duration> {
+        match error {
+            ExchangeError::RateLimited(wait) => Some(*wait),
+            ExchangeError::TooManyRevocations => Some(TOO_MANY_REVOCATIONS_REST),
+            ExchangeError::Token(error) => self.tokens.retry_after(error),
+            _ => None,
+        }
+    }
+
+    /// Revokes a proof, at its user's sign-out: it is worth nothing from here on, whether or not it is valid already, and so is every
+    /// other with its `jti` that was signed until now.
     pub async fn revoke(&self, widget: &Widget, token: &str) -> Result<(), ExchangeError> {
-        let proof = match self.check(widget, token).await {
-            Ok(proof) => proof,
-            Err(ExchangeError::Proof(ProofError::Expired | ProofError::Revoked)) => return Ok(()),
-            Err(error) => return Err(error),
-        };
-        // Clocks differ: it is remembered as long as it might be taken.
-        let until = proof.expires_at + Duration::from_mins(1);
+        let proofs = self.of(widget).await?;
+        let revocation = proofs
+            .keys
+            .revocation(&widget.settings.key, token, self.context.now())?;
+        let id = &widget.settings.id;
+        // In memory first: should the store fail, it is refused all the same, and whoever revokes it tries again.
+        self.revoked.add(id, revocation.hash, revocation.until)?;
         self.store
-            .revoke_proof(&widget.tenant, &widget.settings.id, proof.hash, until)
+            .revoke_proof(&widget.tenant, id, revocation.hash, revocation.until)
             .await
             .map_err(TokenError::from)?;
-        let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
-        revoked.insert(proof.hash, until);
         Ok(())
     }
 
@@ -246,19 +316,20 @@ impl Identity {
         self.tokens.count().await
     }
 
-    /// Removes what is past its time; answers how many rows went.
+    /// Removes what is past its time, and what came by a key that HubSpot has refused meanwhile; answers how many rows went.
     pub(crate) async fn clean_up(&self) -> Result<u64, StoreError> {
         let now = self.context.now();
         self.vouched.retain_recent();
-        self.revoked
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|_, until| *until > now);
-        self.store.remove_expired_identity(now).await
+        self.vouched_of_widget.retain_recent();
+        self.revoked.forget_ended(now);
+        Ok(self.tokens.forget_if_refused().await? + self.store.remove_expired_identity(now).await?)
     }
 
     async fn of(&self, widget: &Widget) -> Result<Arc<WidgetProofs>, ExchangeError> {
-        self.widgets
+        if widget.tenant != self.tenant {
+            return Err(ExchangeError::NoWidget);
+        }
+        self.proofs
             .try_get_with(widget.settings.id.clone(), self.read(widget))
             .await
             .map_err(|error| (*error).clone())
@@ -270,30 +341,42 @@ impl Identity {
             .widget_identity(&widget.tenant, &widget.settings.id)
             .await
             .map_err(TokenError::from)?;
-        let secret = match &settings.secret {
-            None => None,
-            Some(sealed) => {
-                let opened = self.sealer.open(&settings::place(&widget.settings.id), sealed);
-                Some(opened.ok_or(ExchangeError::SecretUnreadable)?)
-            }
+        let sealed = settings.secret.as_deref();
+        let opened = sealed.map(|sealed| self.sealer.open(&settings::place(&widget.settings.id), sealed));
+        let readable = opened.as_ref().and_then(Option::as_deref);
+        let keys = ProofKeys::new(
+            readable,
+            settings.public_key.as_ref(),
+            settings.landing_page,
+            settings.not_before,
+        );
+        // Whoever signs with a private key of their own is not concerned by a secret that cannot be read.
+        let (keys, secret) = match &opened {
+            None => (keys, Secret::None),
+            Some(None) => (keys.with_unreadable_secret(), Secret::Unreadable),
+            Some(Some(secret)) => (keys, Secret::Hash(SecretHash(Sha256::digest(secret).into()))),
         };
-        Ok(Arc::new(WidgetProofs {
-            keys: ProofKeys::new(
-                secret.as_deref(),
-                settings.public_key.as_ref(),
-                settings.landing_page,
-                settings.not_before,
-            ),
-            secret: secret.map(|secret| SecretHash(Sha256::digest(secret).into())),
-            settings,
-        }))
+        Ok(Arc::new(WidgetProofs { keys, secret, settings }))
     }
 
-    fn count_vouched(&self, person: &Person) -> Result<(), ExchangeError> {
+    fn count_vouched(&self, widget: &Widget, person: &Person) -> Result<(), ExchangeError> {
+        let now = governor::clock::DefaultClock::default().now();
         let address = crate::secret::hash(person.email.as_str());
-        self.vouched.check_key(&address).map_err(|refused| {
-            let clock = governor::clock::DefaultClock::default();
-            ExchangeError::RateLimited(refused.wait_time_from(clock.now()))
-        })
+        let of_address = self.vouched.check_key(&address);
+        of_address
+            .and_then(|()| self.vouched_of_widget.check_key(&widget.settings.id))
+            .map_err(|refused| ExchangeError::RateLimited(refused.wait_time_from(now)))
     }
+}
+
+/// Remembers something of each widget for as long as may be.
+fn remembering<K, V>() -> Cache<K, V>
+where
+    K: std::hash::Hash + Eq + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    Cache::builder()
+        .max_capacity(MOST_WIDGETS)
+        .time_to_live(SETTINGS_HOLD)
+        .build()
 }

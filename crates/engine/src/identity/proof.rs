@@ -13,14 +13,17 @@ use parlor_store::{SecretHash, Timestamp};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::ProofError;
+use super::claims::Claims;
+
 /// The longest token that is looked at, in bytes.
 const LONGEST: usize = 4_096;
 /// How long a proof may hold, in seconds.
 const MOST_SECONDS: i64 = 3_600;
 /// What two servers' clocks may differ by, in seconds.
-const SKEW_SECONDS: i64 = 30;
-/// The longest `sub` and `jti`, in characters.
-const ID_CHARACTERS: usize = 255;
+pub(super) const SKEW_SECONDS: i64 = 30;
+/// How far ahead a proof that is revoked may end, in seconds: who could revoke what ends in years would fill the memory for as long.
+const MOST_AHEAD_SECONDS: i64 = 86_400;
 
 /// An e-mail address that the host site proved to be its signed-in user's. Only a proof makes one.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -31,11 +34,35 @@ pub struct VerifiedEmail(ClaimedEmail);
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct VouchedEmail(ClaimedEmail);
 
-/// An address that may be exchanged for a visitor token. What somebody typed ([`ClaimedEmail`]) is neither of the two:
+/// An address that may be exchanged for a visitor token. What somebody typed ([`ClaimedEmail`]) is neither of the two, nor does
+/// anybody make one of it. This compiles:
 ///
-/// ```compile_fail
-/// fn exchange(email: parlor_protocol::ClaimedEmail) -> parlor_engine::identity::ProvenEmail {
-///     parlor_engine::identity::ProvenEmail::Verified(email)
+/// ```
+/// use parlor_engine::identity::{ProvenEmail, VerifiedEmail};
+/// use parlor_protocol::ClaimedEmail;
+///
+/// fn exchange(email: VerifiedEmail, _typed: ClaimedEmail) -> ProvenEmail {
+///     ProvenEmail::Verified(email)
+/// }
+/// ```
+///
+/// With what was typed it does not:
+///
+/// ```compile_fail,E0308
+/// use parlor_engine::identity::{ProvenEmail, VerifiedEmail};
+/// use parlor_protocol::ClaimedEmail;
+///
+/// fn exchange(_email: VerifiedEmail, typed: ClaimedEmail) -> ProvenEmail {
+///     ProvenEmail::Verified(typed)
+/// }
+/// ```
+///
+/// ```compile_fail,E0423
+/// use parlor_engine::identity::{ProvenEmail, VerifiedEmail};
+/// use parlor_protocol::ClaimedEmail;
+///
+/// fn exchange(_email: VerifiedEmail, typed: ClaimedEmail) -> ProvenEmail {
+///     ProvenEmail::Verified(VerifiedEmail(typed))
 /// }
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -90,89 +117,25 @@ pub struct Proof {
     pub hash: SecretHash,
 }
 
-/// Why a token is no proof. `Display` is for the site's developer and holds nothing of the token's values.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ProofError {
-    /// There is none.
-    #[error("there is no proof: sign a token on your server and send it as `token`")]
-    Missing,
-    /// The widget has neither a secret nor a public key.
-    #[error("this widget takes no proofs yet: give it a key with `parlor widget identity`")]
-    NotConfigured,
-    /// It is no JWT.
-    #[error("this is no JSON Web Token: three parts in base64url, separated by dots, at most 4,096 bytes")]
-    Malformed,
-    /// It is not signed.
-    #[error("the token is not signed (`alg` is none or the signature is empty)")]
-    Unsigned,
-    /// It is signed by something else than the widget's settings say.
-    #[error("the token must be signed with {expected}, as this widget is set up")]
-    Algorithm {
-        /// The algorithm that would be right.
-        expected: &'static str,
-    },
-    /// Its header asks for something that no proof needs.
-    #[error("the token's header holds `{0}`, which is not allowed: send only alg, typ and kid")]
-    Header(String),
-    /// The signature is another key's, or the token was changed.
-    #[error("the signature is wrong: it was made with another key, or the token was changed on its way")]
-    Signature,
-    /// It is over.
-    #[error("the token has expired: sign a new one for each page or session")]
-    Expired,
-    /// It begins later.
-    #[error("the token is not valid yet (`nbf` or `iat` is in the future): check your server's clock")]
-    NotYetValid,
-    /// It would hold too long.
-    #[error("the token holds longer than an hour: let `exp` be at most 3,600 seconds from now")]
-    TooLongLived,
-    /// It is meant for somebody else.
-    #[error("the token is for another audience: let `aud` be this widget's key")]
-    Audience,
-    /// A claim is missing or wrong.
-    #[error("the claim `{claim}` {wrong}")]
-    Claim {
-        /// Which.
-        claim: &'static str,
-        /// What is wrong with it.
-        wrong: &'static str,
-    },
-    /// It was revoked, by a sign-out or by the operator.
-    #[error("the token was revoked: sign a new one after the next sign-in")]
-    Revoked,
-    /// It vouches for an address only, and the widget does not allow that.
-    #[error(
-        "the token vouches for an address without a signed-in user (`email_verified` is false), and this widget does not allow that: see docs/identity.md on landing pages"
-    )]
-    NotVerified,
+/// What revokes a proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revocation {
+    /// By what it is refused: the widget with the `jti`, or with the whole of it.
+    pub hash: SecretHash,
+    /// Until when it has to be remembered.
+    pub until: Timestamp,
 }
 
-impl ProofError {
-    /// The stable code for programs.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Missing => "proof_missing",
-            Self::NotConfigured => "proof_not_configured",
-            Self::Malformed => "proof_malformed",
-            Self::Unsigned => "proof_unsigned",
-            Self::Algorithm { .. } => "proof_algorithm",
-            Self::Header(_) => "proof_header",
-            Self::Signature => "proof_signature",
-            Self::Expired => "proof_expired",
-            Self::NotYetValid => "proof_not_yet_valid",
-            Self::TooLongLived => "proof_too_long_lived",
-            Self::Audience => "proof_audience",
-            Self::Claim { .. } => "proof_claim",
-            Self::Revoked => "proof_revoked",
-            Self::NotVerified => "proof_not_verified",
-        }
-    }
+/// A widget's secret.
+enum HeldSecret {
+    Readable(DecodingKey),
+    /// It was sealed with another key.
+    Unreadable,
 }
 
 /// What a widget's proofs are checked with.
 pub struct ProofKeys {
-    secret: Option<DecodingKey>,
+    secret: Option<HeldSecret>,
     public_key: Option<DecodingKey>,
     /// Whether an address may be vouched for.
     landing_page: bool,
@@ -190,11 +153,18 @@ impl ProofKeys {
         not_before: Timestamp,
     ) -> Self {
         Self {
-            secret: secret.map(DecodingKey::from_secret),
+            secret: secret.map(|secret| HeldSecret::Readable(DecodingKey::from_secret(secret))),
             public_key: public_key.map(|key| DecodingKey::from_ed_der(key)),
             landing_page,
             not_before,
         }
+    }
+
+    /// The same of a widget that has a secret which cannot be read: what the secret signed is refused for that reason alone.
+    #[must_use]
+    pub fn with_unreadable_secret(mut self) -> Self {
+        self.secret = Some(HeldSecret::Unreadable);
+        self
     }
 
     /// Whether an address may be vouched for without a signed-in user.
@@ -205,12 +175,36 @@ impl ProofKeys {
 
     /// Checks a token. Whether it was revoked by itself is not known here.
     pub fn check(&self, audience: &WidgetKey, token: &str, now: Timestamp) -> Result<Proof, ProofError> {
+        let claims = self.claims_of(audience, token)?;
+        self.judge(&claims, audience, token, now)
+    }
+
+    /// What revokes a token. Signature and audience decide: one that is not valid yet may be revoked, too, and one that is over may
+    /// share its `jti` with others that are not.
+    pub fn revocation(&self, audience: &WidgetKey, token: &str, now: Timestamp) -> Result<Revocation, ProofError> {
+        let claims = self.claims_of(audience, token)?;
+        let seconds = now.millis().div_euclid(1_000);
+        let expires = claims.moment("exp")?.unwrap_or(seconds);
+        if expires > seconds + MOST_AHEAD_SECONDS {
+            return Err(ProofError::TooLongLived);
+        }
+        // Whatever was signed until now under the same `jti` is over by then.
+        let all_over = seconds + MOST_SECONDS + 2 * SKEW_SECONDS;
+        let until = all_over.max(expires + SKEW_SECONDS).saturating_mul(1_000);
+        Ok(Revocation {
+            hash: revocation_hash(audience, claims.id("jti")?, token),
+            until: Timestamp::from_millis(until),
+        })
+    }
+
+    /// What a token says whose signature holds and that is meant for this widget.
+    fn claims_of(&self, audience: &WidgetKey, token: &str) -> Result<Claims, ProofError> {
         if token.is_empty() {
             return Err(ProofError::Missing);
         }
         let (algorithm, key) = self.key_of(token)?;
         let mut validation = Validation::new(algorithm);
-        // Time and audience are judged below: by a clock that tests can move, with an answer for each.
+        // Time and audience are judged here: by a clock that tests can move, with an answer for each.
         validation.validate_exp = false;
         validation.validate_aud = false;
         validation.required_spec_claims.clear();
@@ -221,7 +215,12 @@ impl ProofKeys {
         let Value::Object(claims) = decoded.claims else {
             return Err(ProofError::Malformed);
         };
-        self.judge(&Claims(claims), audience, token, now)
+        let claims = Claims::new(claims);
+        if claims.is_for(audience) {
+            Ok(claims)
+        } else {
+            Err(ProofError::Audience)
+        }
     }
 
     /// The key that the widget's settings have for the token's algorithm; without one, what is wrong with the header.
@@ -247,7 +246,8 @@ impl ProofKeys {
         }
         match (algorithm, &self.secret, &self.public_key) {
             (_, None, None) => Err(ProofError::NotConfigured),
-            ("HS256", Some(secret), _) => Ok((Algorithm::HS256, secret)),
+            ("HS256", Some(HeldSecret::Readable(secret)), _) => Ok((Algorithm::HS256, secret)),
+            ("HS256", Some(HeldSecret::Unreadable), _) => Err(ProofError::SecretUnreadable),
             ("EdDSA", _, Some(public_key)) => Ok((Algorithm::EdDSA, public_key)),
             (_, Some(_), _) => Err(ProofError::Algorithm { expected: "HS256" }),
             (_, None, Some(_)) => Err(ProofError::Algorithm { expected: "EdDSA" }),
@@ -255,9 +255,6 @@ impl ProofKeys {
     }
 
     fn judge(&self, claims: &Claims, audience: &WidgetKey, token: &str, now: Timestamp) -> Result<Proof, ProofError> {
-        if !claims.is_for(audience) {
-            return Err(ProofError::Audience);
-        }
         let seconds = now.millis().div_euclid(1_000);
         let expires = claims.moment("exp")?.ok_or(ProofError::Claim {
             claim: "exp",
@@ -266,10 +263,11 @@ impl ProofKeys {
         if expires + SKEW_SECONDS <= seconds {
             return Err(ProofError::Expired);
         }
-        if expires > seconds + MOST_SECONDS + SKEW_SECONDS {
+        let issued = claims.moment("iat")?;
+        let from_now = expires - seconds - SKEW_SECONDS;
+        if issued.map_or(from_now, |issued| from_now.max(expires - issued)) > MOST_SECONDS {
             return Err(ProofError::TooLongLived);
         }
-        let issued = claims.moment("iat")?;
         let begins = claims.moment("nbf")?;
         if issued.max(begins).is_some_and(|begins| begins > seconds + SKEW_SECONDS) {
             return Err(ProofError::NotYetValid);
@@ -289,7 +287,7 @@ impl ProofKeys {
             claim: "email",
             wrong: "is no e-mail address",
         })?;
-        let email = match claims.0.get("email_verified") {
+        let email = match claims.get("email_verified") {
             None | Some(Value::Bool(true)) if subject.is_none() => {
                 return Err(ProofError::Claim {
                     claim: "sub",
@@ -330,70 +328,6 @@ fn revocation_hash(audience: &WidgetKey, token_id: Option<&str>, token: &str) ->
         None => ("token", token.rsplit_once('.').map_or(token, |(signed, _)| signed)),
     };
     SecretHash(Sha256::digest(format!("{kind}\0{audience}\0{what}")).into())
-}
-
-/// The claims, read one by one so that each mistake has its own answer.
-struct Claims(Map<String, Value>);
-
-impl Claims {
-    fn is_for(&self, audience: &WidgetKey) -> bool {
-        match self.0.get("aud") {
-            Some(Value::String(one)) => one == audience.as_str(),
-            Some(Value::Array(several)) => several.iter().any(|one| one.as_str() == Some(audience.as_str())),
-            _ => false,
-        }
-    }
-
-    /// Seconds since 1970; RFC 7519 allows fractions.
-    fn moment(&self, claim: &'static str) -> Result<Option<i64>, ProofError> {
-        const FARTHEST: f64 = 1e12;
-        match self.0.get(claim) {
-            None => Ok(None),
-            Some(value) => match value.as_f64() {
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    reason = "seconds within some thirty thousand years"
-                )]
-                Some(seconds) if seconds.abs() < FARTHEST => Ok(Some(seconds.floor() as i64)),
-                _ => Err(ProofError::Claim {
-                    claim,
-                    wrong: "is no number of seconds since 1970",
-                }),
-            },
-        }
-    }
-
-    fn text(&self, claim: &'static str) -> Result<Option<&str>, ProofError> {
-        match self.0.get(claim) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(ProofError::Claim {
-                claim,
-                wrong: "is no text",
-            }),
-        }
-    }
-
-    fn id(&self, claim: &'static str) -> Result<Option<&str>, ProofError> {
-        match self.text(claim)? {
-            Some(text) if text.is_empty() || text.chars().count() > ID_CHARACTERS => Err(ProofError::Claim {
-                claim,
-                wrong: "must have 1 to 255 characters",
-            }),
-            text => Ok(text),
-        }
-    }
-
-    fn name(&self, claim: &'static str) -> Result<Option<PersonName>, ProofError> {
-        match self.text(claim)? {
-            None => Ok(None),
-            Some(text) if text.trim().is_empty() => Ok(None),
-            Some(text) => PersonName::parse(text).map(Some).map_err(|_| ProofError::Claim {
-                claim,
-                wrong: "is no name: 1 to 100 characters on one line",
-            }),
-        }
-    }
 }
 
 #[cfg(test)]

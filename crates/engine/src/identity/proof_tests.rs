@@ -212,8 +212,12 @@ fn time_decides() {
         (json!({"exp": NOW - 29}), "proof"),
         (json!({"exp": 0}), "proof_expired"),
         (json!({"exp": -5}), "proof_expired"),
-        (json!({"exp": NOW + 3_630}), "proof"),
-        (json!({"exp": NOW + 3_631}), "proof_too_long_lived"),
+        // At most an hour after it was issued, which was five seconds ago.
+        (json!({"exp": NOW + 3_595}), "proof"),
+        (json!({"exp": NOW + 3_596}), "proof_too_long_lived"),
+        (json!({"iat": NOW + 30, "exp": NOW + 3_630}), "proof"),
+        (json!({"iat": NOW + 30, "exp": NOW + 3_631}), "proof_too_long_lived"),
+        (json!({"iat": NOW - 86_400}), "proof_too_long_lived"),
         (json!({"exp": 1e11}), "proof_too_long_lived"),
         (json!({"exp": 1e300}), "proof_claim"),
         (json!({"exp": (NOW + 60).to_string()}), "proof_claim"),
@@ -225,7 +229,13 @@ fn time_decides() {
         assert_eq!(code(&signed(&with(&changes))), expected, "{changes}");
     }
     assert_eq!(code(&signed(&without("exp"))), "proof_claim");
-    assert_eq!(code(&signed(&without("iat"))), "proof");
+    let undated = |seconds: i64| {
+        let mut claims = without("iat");
+        claims["exp"] = json!(NOW + seconds);
+        signed(&claims)
+    };
+    assert_eq!(code(&undated(3_630)), "proof");
+    assert_eq!(code(&undated(3_631)), "proof_too_long_lived");
 }
 
 #[test]
@@ -281,6 +291,52 @@ fn what_was_issued_before_the_revocation_is_refused() {
         Err(ProofError::Revoked)
     );
     assert!(keys(NOW - 3_300).check(&key(), &undated, now()).is_ok());
+}
+
+#[test]
+fn signature_and_audience_decide_what_may_be_revoked() {
+    let revocation = |claims: &Value| keys().revocation(&key(), &signed(claims), now());
+    let until = |claims: &Value| revocation(claims).unwrap().until.millis() / 1_000 - NOW;
+    let an_hour = 3_660;
+    for (claims, seconds) in [
+        (claims(), an_hour),
+        (without("exp"), an_hour),
+        (with(&json!({"exp": NOW - 900})), an_hour),
+        (with(&json!({"nbf": NOW + 900})), an_hour),
+        (with(&json!({"iat": NOW + 3_000, "exp": NOW + 3_630})), an_hour),
+        (with(&json!({"iat": NOW + 3_000, "exp": NOW + 3_631})), 3_661),
+        (with(&json!({"iat": NOW + 82_800, "exp": NOW + 86_400})), 86_430),
+    ] {
+        assert_eq!(until(&claims), seconds, "{claims}");
+    }
+    let days = revocation(&with(&json!({"exp": NOW + 86_401})));
+    assert_eq!(days, Err(ProofError::TooLongLived));
+    assert_eq!(revocation(&with(&json!({"aud": "another"}))), Err(ProofError::Audience));
+    let other = EncodingKey::from_secret(b"another secret");
+    let forged = signed_as(&Header::new(Algorithm::HS256), &claims(), &other);
+    let refused = keys().revocation(&key(), &forged, now());
+    assert_eq!(refused, Err(ProofError::Signature));
+    // What is revoked is what is checked.
+    let named = with(&json!({"jti": "a"}));
+    for claims in [claims(), named] {
+        let proof = check(&signed(&claims)).unwrap();
+        assert_eq!(revocation(&claims).unwrap().hash, proof.hash);
+    }
+}
+
+#[test]
+fn a_secret_that_cannot_be_read_refuses_what_it_signed_alone() {
+    let keys = |public_key| ProofKeys::new(None, public_key, false, Timestamp::from_millis(0)).with_unreadable_secret();
+    let by_private_key = signed_as(
+        &Header::new(Algorithm::EdDSA),
+        &claims(),
+        &EncodingKey::from_ed_der(&ED_PRIVATE),
+    );
+    let refused = keys(Some(&ED_PUBLIC)).check(&key(), &signed(&claims()), now());
+    assert_eq!(refused, Err(ProofError::SecretUnreadable));
+    assert!(keys(Some(&ED_PUBLIC)).check(&key(), &by_private_key, now()).is_ok());
+    let refused = keys(None).check(&key(), &by_private_key, now());
+    assert_eq!(refused, Err(ProofError::Algorithm { expected: "HS256" }));
 }
 
 #[test]

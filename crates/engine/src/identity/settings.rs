@@ -3,9 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use parlor_protocol::{TenantId, WidgetId, WidgetKey};
-use parlor_store::{Provider, Store, StoreError, WidgetIdentity};
+use parlor_store::{Edit, Provider, Store, StoreError, WidgetIdentity, WidgetIdentityChange};
 
 use super::Sealer;
+use super::proof::SKEW_SECONDS;
 use crate::{Context, Secret};
 
 /// What an operator wants changed; everything left out stays as it is.
@@ -23,7 +24,7 @@ pub struct IdentityChange {
     pub public_key: Option<String>,
     /// Whether an address that is only vouched for may be exchanged.
     pub landing_page: Option<bool>,
-    /// Refuse every proof issued until now.
+    /// Refuse every proof issued until now, and in the next thirty seconds: a server whose clock is ahead has dated proofs so.
     pub revoke: bool,
 }
 
@@ -65,33 +66,33 @@ pub async fn change_identity(
         .filter(|widget| widget.tenant == *tenant)
         .ok_or(IdentityChangeError::NoWidget)?;
     let id = &widget.settings.id;
-    let before = store.widget_identity(tenant, id).await?;
     let secret = change.new_secret.then(|| context.secret());
     let new = secret
         .as_ref()
         .map(|secret| sealer.seal(context, &place(id), secret.reveal().as_bytes()));
-    let identity = WidgetIdentity {
-        provider: change.provider.unwrap_or(before.provider),
-        waits_for_consent: change.waits_for_consent.unwrap_or(before.waits_for_consent),
-        secret: new.or(before.secret.filter(|_| !change.no_secret)),
+    let change = WidgetIdentityChange {
+        provider: change.provider,
+        waits_for_consent: change.waits_for_consent,
+        secret: match new {
+            Some(new) => Edit::Set(new),
+            None if change.no_secret => Edit::Remove,
+            None => Edit::Keep,
+        },
         public_key: match change.public_key.as_deref() {
-            None => before.public_key,
-            Some("") => None,
-            Some(text) => Some(parse_public_key(text).ok_or(IdentityChangeError::PublicKey)?),
+            None => Edit::Keep,
+            Some("") => Edit::Remove,
+            Some(text) => Edit::Set(parse_public_key(text).ok_or(IdentityChangeError::PublicKey)?),
         },
-        landing_page: change.landing_page.unwrap_or(before.landing_page),
-        // The next second: proofs name the second in which they were issued.
-        not_before: if change.revoke {
-            parlor_store::Timestamp::from_millis((context.now().millis() / 1_000 + 1) * 1_000)
-        } else {
-            before.not_before
-        },
+        landing_page: change.landing_page,
+        // The next second, since proofs name the second in which they were issued; and what clocks may differ by.
+        not_before: change.revoke.then(|| {
+            let seconds = context.now().millis() / 1_000 + 1 + SKEW_SECONDS;
+            parlor_store::Timestamp::from_millis(seconds * 1_000)
+        }),
     };
-    if store.set_widget_identity(tenant, id, identity.clone()).await? {
-        Ok(Changed { identity, secret })
-    } else {
-        Err(IdentityChangeError::NoWidget)
-    }
+    let changed = store.change_widget_identity(tenant, id, change).await?;
+    let identity = changed.ok_or(IdentityChangeError::NoWidget)?;
+    Ok(Changed { identity, secret })
 }
 
 /// Where a widget's secret belongs; sealed bytes of another widget do not open here.

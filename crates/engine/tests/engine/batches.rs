@@ -44,6 +44,27 @@ async fn two_hundred_and_fifty_contacts_need_fifteen_calls_and_their_next_messag
 }
 
 #[tokio::test]
+async fn batches_go_side_by_side_where_hubspot_takes_its_time() {
+    let world = World::new().await;
+    let people = people(&world, 300).await;
+    world.pass_until_idle().await;
+    everybody_says(&world, &people, "hello").await;
+    let slow = Effect::delay(std::time::Duration::from_millis(400));
+    world.sandbox().add_fault(FaultRule::new("POST", "/batch/read", slow));
+    let before = world.sandbox().requests().len();
+    world.pass().await;
+    let requests = world.sandbox().requests();
+    let paths: Vec<&str> = requests[before..]
+        .iter()
+        .map(|request| request.path.rsplit('/').next().unwrap_or_default())
+        .collect();
+    assert_eq!(paths, ["read", "read", "read", "update", "update", "update"]);
+    for person in &people {
+        world.assert_delivered(person, "").await;
+    }
+}
+
+#[tokio::test]
 async fn a86_a_contact_that_hubspot_refuses_for_ever_is_quarantined_alone() {
     let refuses = |message: &str| Effect::Status {
         status: 400,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use parlor_engine::delivery::transcript::MARKER;
 use parlor_protocol::TenantId;
 use parlor_sandbox::{DEFAULT_TOKEN, Effect, FaultRule};
+use parlor_store::Coalescing;
 
 use crate::world::{Person, UNCLEAR_FOR, World};
 
@@ -29,7 +30,10 @@ impl World {
         assert_eq!(self.value("ada@example.com"), FOREIGN, "{what}");
         assert_eq!(self.erasures().await, 0, "{what}");
         assert_eq!(
-            self.store().next_due(&TenantId::default_tenant()).await.unwrap(),
+            self.store()
+                .next_due(&TenantId::default_tenant(), Coalescing::AT_ONCE)
+                .await
+                .unwrap(),
             None,
             "{what}"
         );

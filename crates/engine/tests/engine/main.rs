@@ -7,12 +7,19 @@
     reason = "a test may panic, and counts in the unit of what it tests"
 )]
 
+mod account;
 mod batches;
+mod breaker;
+mod connection;
 mod contacts;
+mod dead_letters;
+mod ending;
 mod erasure;
 mod erasure_hubspot;
 mod erasure_notes;
 mod identity;
+mod lease;
+mod limits;
 mod messages;
 mod outages;
 mod overflow;
@@ -23,6 +30,13 @@ mod registration_again;
 mod reps;
 mod restore;
 mod retention;
+mod summaries;
+mod timing;
 mod unclear;
 mod visitor_tokens;
+mod visitor_tokens_limits;
+mod visitor_tokens_refused;
+mod visitor_tokens_revoked;
+mod visitor_tokens_trouble;
+mod visitor_tokens_widgets;
 mod world;

@@ -12,7 +12,7 @@ use crate::world::{Person, World, client};
 const LENGTH: usize = 4_990;
 
 impl World {
-    async fn notes(&self, record: &str) -> Vec<Note> {
+    pub async fn notes(&self, record: &str) -> Vec<Note> {
         let client = client(&self.running, DEFAULT_TOKEN, Duration::from_secs(10));
         let contact: ContactId = record.parse().unwrap();
         let ids = client.notes().of_contact(&contact).await.unwrap();

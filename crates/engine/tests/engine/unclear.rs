@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use parlor_protocol::TenantId;
 use parlor_sandbox::{Effect, FaultRule};
+use parlor_store::Coalescing;
 
 use crate::world::{UNCLEAR_FOR, World};
 
@@ -100,5 +101,8 @@ async fn a_value_that_somebody_keeps_changing_is_written_again_once_a_minute_at_
     world.pass_until_idle().await;
     world.assert_delivered(&ada, "").await;
     let tenant = TenantId::default_tenant();
-    assert_eq!(world.store().next_due(&tenant).await.unwrap(), None);
+    assert_eq!(
+        world.store().next_due(&tenant, Coalescing::AT_ONCE).await.unwrap(),
+        None
+    );
 }

@@ -18,12 +18,12 @@ use crate::world::{SECRET_KEY, World};
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// A site that has its widget's secret.
-struct Site {
-    secret: String,
+pub struct Site {
+    pub secret: String,
 }
 
 impl Site {
-    async fn new(world: &World) -> Self {
+    pub async fn new(world: &World) -> Self {
         let change = IdentityChange {
             new_secret: true,
             ..IdentityChange::default()
@@ -33,16 +33,20 @@ impl Site {
         }
     }
 
-    fn proof(&self, world: &World, email: &str) -> String {
+    pub fn proof(&self, world: &World, email: &str) -> String {
         self.proof_of(world, &json!({"sub": email, "email": email, "given_name": "Ada"}))
     }
 
-    fn proof_of(&self, world: &World, claims: &serde_json::Value) -> String {
+    /// A proof of ten minutes, unless the claims say otherwise.
+    pub fn proof_of(&self, world: &World, claims: &serde_json::Value) -> String {
         let now = world.engine.now().millis() / 1_000;
         let mut claims = claims.clone();
         claims["aud"] = json!(world.widget.settings.key.as_str());
-        claims["iat"] = json!(now);
-        claims["exp"] = json!(now + 600);
+        for (name, usual) in [("iat", now), ("exp", now + 600)] {
+            if claims[name].is_null() {
+                claims[name] = json!(usual);
+            }
+        }
         let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let message = format!("{}.{}", part(&json!({"alg": "HS256"})), part(&claims));
         let mut mac = Hmac::<sha2::Sha256>::new_from_slice(self.secret.as_bytes()).unwrap();
@@ -52,7 +56,7 @@ impl Site {
 }
 
 /// Changes the widget's identity; answers the new secret, if one was asked for. Settings are read anew after a restart.
-async fn changed(world: &World, change: IdentityChange) -> Option<String> {
+pub async fn changed(world: &World, change: IdentityChange) -> Option<String> {
     let key = &world.widget.settings.key;
     let (store, tenant) = (world.engine.store().as_ref(), TenantId::default_tenant());
     let sealer = Sealer::new(&SECRET_KEY);
@@ -60,7 +64,7 @@ async fn changed(world: &World, change: IdentityChange) -> Option<String> {
     changed.unwrap().secret.map(|secret| secret.reveal().to_owned())
 }
 
-async fn exchange(world: &World, proof: &str) -> Result<Exchanged, ExchangeError> {
+pub async fn exchange(world: &World, proof: &str) -> Result<Exchanged, ExchangeError> {
     world
         .engine
         .identity()
@@ -68,12 +72,12 @@ async fn exchange(world: &World, proof: &str) -> Result<Exchanged, ExchangeError
         .await
 }
 
-async fn token(world: &World, proof: &str) -> String {
+pub async fn token(world: &World, proof: &str) -> String {
     let exchanged = exchange(world, proof).await.unwrap();
     exchanged.token.token.expose_secret().to_owned()
 }
 
-fn calls(world: &World) -> usize {
+pub fn calls(world: &World) -> usize {
     let requests = world.running.sandbox().requests();
     requests
         .iter()
@@ -274,7 +278,12 @@ async fn a29_the_operator_revokes_every_proof_issued_until_now() {
     world.restart(Some(DEFAULT_TOKEN)).await;
     let refused = exchange(&world, &before).await.unwrap_err();
     assert_eq!(refused, ExchangeError::Proof(ProofError::Revoked));
-    world.advance(Duration::from_secs(1));
+    // A server whose clock is ahead has signed, before the revocation, what it dated after it.
+    let now = world.engine.now().millis() / 1_000;
+    let ahead = json!({"sub": "1", "email": "ada@example.com", "iat": now + 30});
+    let refused = exchange(&world, &site.proof_of(&world, &ahead)).await.unwrap_err();
+    assert_eq!(refused, ExchangeError::Proof(ProofError::Revoked));
+    world.advance(Duration::from_secs(31));
     token(&world, &site.proof(&world, "ada@example.com")).await;
 }
 

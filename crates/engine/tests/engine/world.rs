@@ -6,25 +6,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use parlor_engine::delivery::transcript::Rendering;
 use parlor_engine::delivery::{DeliveryOptions, transcript};
 use parlor_engine::erasure::{self, Journal};
 use parlor_engine::identity::{IdentityOptions, Sealer};
 use parlor_engine::{
-    AdmissionOptions, Bus, Clock, Context, Engine, LocalBus, Random, Store, Timestamp, Visitor, Widget, WidgetDraft,
-    widgets,
+    AdmissionOptions, Bus, Clock, Context, Engine, LocalBus, Portal, Random, Store, Timer, Timestamp, Visitor, Widget,
+    WidgetDraft, widgets,
 };
-use parlor_hubspot::{Client, ClientOptions};
+use parlor_hubspot::{Client, ClientOptions, SecretString};
 use parlor_protocol::{
     ClaimedEmail, ContactCard, ConversationId, Delivery, MessageId, PageContext, RegistrationInput, TenantId,
 };
 use parlor_sandbox::{DEFAULT_TOKEN, Limits, RunningSandbox, Sandbox, SandboxOptions};
 use parlor_store::sqlite::{OpenOptions, Restoring, Role, SqliteStore, back_up};
-use parlor_store::{Deliveries as _, Erased, Erasures as _};
+use parlor_store::{Coalescing, Deliveries as _, Erased, Erasures as _};
 use tokio_util::sync::CancellationToken;
 
 /// What delivery takes for the client's time-out.
-const TIMEOUT: Duration = Duration::from_millis(300);
+pub const TIMEOUT: Duration = Duration::from_millis(300);
 
 /// What seals secrets.
 pub const SECRET_KEY: [u8; 32] = [7; 32];
@@ -32,12 +33,49 @@ pub const SECRET_KEY: [u8; 32] = [7; 32];
 /// How long after it an unclear write may still be applied.
 pub const UNCLEAR_FOR: Duration = Duration::from_millis(60_300);
 
-/// A clock that stands still until it is moved.
-pub struct TestClock(AtomicI64);
+/// When every test begins.
+pub const BEGINNING: i64 = 1_795_249_800_007;
+
+/// A clock that stands still until it is moved, or somebody waits.
+pub struct TestClock {
+    now: AtomicI64,
+    /// HubSpot's clock, where it goes along.
+    hubspots: Option<parlor_sandbox::Clock>,
+}
+
+impl TestClock {
+    fn new(hubspots: Option<parlor_sandbox::Clock>) -> Self {
+        Self {
+            now: AtomicI64::new(BEGINNING),
+            hubspots,
+        }
+    }
+
+    fn advance(&self, by: Duration) {
+        self.now
+            .fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+        if let Some(hubspots) = &self.hubspots {
+            hubspots.advance(by);
+        }
+    }
+}
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+        Timestamp::from_millis(self.now.load(Ordering::SeqCst))
+    }
+}
+
+#[async_trait]
+impl Timer for TestClock {
+    fn elapsed(&self) -> Duration {
+        let passed = self.now.load(Ordering::SeqCst) - BEGINNING;
+        Duration::from_millis(u64::try_from(passed).unwrap_or(0))
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.advance(duration.max(Duration::from_millis(1)));
+        tokio::task::yield_now().await;
     }
 }
 
@@ -67,6 +105,8 @@ pub struct World {
     pub engine: Arc<Engine>,
     pub widget: Widget,
     admission: AdmissionOptions,
+    /// Nothing is collected unless a test is about that.
+    coalescing: Coalescing,
     /// The client's true time-out: long, because a busy machine is slow; tests of answers that hang make it short and restart.
     pub patience: Duration,
 }
@@ -99,13 +139,24 @@ impl World {
 
     /// A Parlor whose every setting is the test's.
     pub async fn build(token: Option<&str>, sandbox: SandboxOptions, admission: AdmissionOptions) -> Self {
+        Self::with_clocks(token, sandbox, admission, false).await
+    }
+
+    /// One whose HubSpot's (manual) clock goes along with Parlor's, or not.
+    pub async fn with_clocks(
+        token: Option<&str>,
+        sandbox: SandboxOptions,
+        admission: AdmissionOptions,
+        goes_along: bool,
+    ) -> Self {
+        let hubspots = sandbox.clock.clone();
         let running = Sandbox::start(sandbox).await.unwrap();
-        let clock = Arc::new(TestClock(AtomicI64::new(1_795_249_800_007)));
+        let clock = Arc::new(TestClock::new(goes_along.then_some(hubspots)));
         let random = Arc::new(Repeatable(AtomicU64::new(7)));
         let bus = Arc::new(LocalBus::new());
         let folder = tempfile::tempdir().unwrap();
         let store = open(&folder, &clock);
-        let context = Context::new(clock.clone(), random.clone());
+        let context = Context::new(clock.clone(), random.clone()).with_timer(clock.clone());
         let draft = WidgetDraft {
             origins: vec!["https://www.example.com".to_owned()],
             ..WidgetDraft::named("Demo")
@@ -115,7 +166,9 @@ impl World {
             .unwrap();
         let patience = Duration::from_secs(10);
         let client = token.map(|token| client(&running, token, patience));
-        let engine = engine(context, &store, &bus, admission.clone(), client).await;
+        let coalescing = Coalescing::AT_ONCE;
+        let portal = portal(&running, client, patience);
+        let engine = engine(context, &store, &bus, admission.clone(), portal, coalescing).await;
         Self {
             clock,
             random,
@@ -126,6 +179,7 @@ impl World {
             engine,
             widget,
             admission,
+            coalescing,
             patience,
         }
     }
@@ -134,9 +188,35 @@ impl World {
     pub async fn restart(&mut self, token: Option<&str>) {
         self.store.close().await;
         self.store = open(&self.folder, &self.clock);
-        let context = Context::new(self.clock.clone(), self.random.clone());
+        let context = self.context();
         let client = token.map(|token| client(&self.running, token, self.patience));
-        self.engine = engine(context, &self.store, &self.bus, self.admission.clone(), client).await;
+        let portal = portal(&self.running, client, self.patience);
+        self.engine = self.another(context, portal).await;
+    }
+
+    /// A second engine on the same store and the same HubSpot: another node.
+    pub async fn another_node(&self) -> Arc<Engine> {
+        let client = client(&self.running, DEFAULT_TOKEN, self.patience);
+        let portal = portal(&self.running, Some(client), self.patience);
+        self.another(self.context(), portal).await
+    }
+
+    async fn another(&self, context: Context, portal: Arc<Portal>) -> Arc<Engine> {
+        engine(
+            context,
+            &self.store,
+            &self.bus,
+            self.admission.clone(),
+            portal,
+            self.coalescing,
+        )
+        .await
+    }
+
+    /// Starts again with messages collected this way.
+    pub async fn collect(&mut self, coalescing: Coalescing) {
+        self.coalescing = coalescing;
+        self.restart(Some(DEFAULT_TOKEN)).await;
     }
 
     /// What is forgotten in this world.
@@ -217,18 +297,32 @@ impl World {
         self.store.clone()
     }
 
+    /// The database on a connection of the test's own: it does there what no store does.
+    pub fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.folder().join("parlor.db")).unwrap()
+    }
+
+    /// Ends the store alone: whoever asks it anything from here on is refused.
+    pub async fn close_store(&self) {
+        self.store.close().await;
+    }
+
     pub fn context(&self) -> Context {
-        Context::new(self.clock.clone(), self.random.clone())
+        Context::new(self.clock.clone(), self.random.clone()).with_timer(self.clock.clone())
     }
 
     pub fn advance(&self, by: Duration) {
-        let millis = i64::try_from(by.as_millis()).unwrap();
-        self.clock.0.fetch_add(millis, Ordering::SeqCst);
+        self.clock.advance(by);
     }
 
     /// Moves the clock so that it is exactly then.
     pub fn set_clock(&self, to: Timestamp) {
-        self.clock.0.store(to.millis(), Ordering::SeqCst);
+        let now = self.clock.now();
+        if to >= now {
+            self.clock.advance(to.since(now));
+        } else {
+            self.clock.now.store(to.millis(), Ordering::SeqCst);
+        }
     }
 
     /// One pass; answers when the next is due.
@@ -374,21 +468,37 @@ pub fn client(running: &RunningSandbox, token: &str, timeout: Duration) -> Clien
     Client::new(options).unwrap()
 }
 
+fn portal(running: &RunningSandbox, first: Option<Client>, timeout: Duration) -> Arc<Portal> {
+    let base_url: parlor_hubspot::Url = running.base_url().parse().unwrap();
+    let connect = move |token: SecretString| {
+        Client::new(ClientOptions {
+            base_url: base_url.clone(),
+            timeout,
+            ..ClientOptions::new(token)
+        })
+    };
+    Arc::new(Portal::new(first, Arc::new(connect)))
+}
+
 async fn engine(
     context: Context,
     store: &Arc<SqliteStore>,
     bus: &Arc<LocalBus>,
     admission: AdmissionOptions,
-    client: Option<Client>,
+    portal: Arc<Portal>,
+    coalescing: Coalescing,
 ) -> Arc<Engine> {
     let identity = IdentityOptions {
         tenant: TenantId::default_tenant(),
-        client: client.clone(),
+        portal: Arc::clone(&portal),
         sealer: Arc::new(Sealer::new(&SECRET_KEY)),
     };
     let delivery = DeliveryOptions {
         timeout: TIMEOUT,
-        ..DeliveryOptions::new(client)
+        portal,
+        collect: Duration::from_secs(1),
+        coalescing,
+        ..DeliveryOptions::new(None)
     };
     let bus: Arc<dyn Bus> = bus.clone();
     Arc::new(

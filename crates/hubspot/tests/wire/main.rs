@@ -9,4 +9,5 @@ mod notes;
 mod privacy;
 mod raw_server;
 mod requests;
+mod token_info;
 mod visitor_tokens;

@@ -5,26 +5,38 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::Sandbox;
+use crate::auth::Caller;
+use crate::calls;
+use crate::usage::CountedCall;
 
-pub(crate) async fn admit(State(sandbox): State<Sandbox>, request: Request, next: Next) -> Response {
+pub(crate) async fn admit(State(sandbox): State<Sandbox>, mut request: Request, next: Next) -> Response {
     let now = sandbox.now();
-    let (limit_headers, admitted) = {
+    let (app, limit_headers, admitted) = {
         let mut guard = sandbox.state();
         let state = &mut *guard;
-        let token = match state.records.tokens.authenticate(request.headers()) {
-            Ok(token) => token,
+        let caller = match Caller::authenticate(&state.records, request.headers(), now) {
+            Ok(caller) => caller,
             Err(error) => return error.into_response(),
         };
-        let (headers, within_limits) = state.usage.take(&state.limits, &token, now);
+        let (method, path) = (request.method(), request.uri().path());
+        let call = CountedCall {
+            bucket: caller.bucket(),
+            search: calls::is_search(method, path),
+            day: state.records.account.day(now),
+            now,
+        };
+        let (headers, within_limits) = state.usage.take(&state.limits, call);
         let admitted = within_limits.and_then(|()| {
-            let path = request.uri().path();
-            state.records.tokens.authorize(&token, request.method(), path)?;
+            caller.authorize(method, path)?;
             state.plan.includes(path)
         });
-        (headers, admitted)
+        (caller.app(), headers, admitted)
     };
     let mut response = match admitted {
-        Ok(()) => next.run(request).await,
+        Ok(()) => {
+            request.extensions_mut().insert(app);
+            next.run(request).await
+        }
         Err(error) => error.into_response(),
     };
     for (name, value) in &limit_headers {

@@ -9,6 +9,9 @@ use crate::errors::{ApiError, JSON};
 
 /// The body as JSON of this shape; else HubSpot's 400.
 pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    if body.is_empty() {
+        return Err(ApiError::no_body());
+    }
     serde_json::from_slice(body).map_err(|error| ApiError::invalid_json(&error))
 }
 

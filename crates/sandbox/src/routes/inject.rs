@@ -13,7 +13,8 @@ use axum::response::{IntoResponse, Response};
 use super::RequestNumber;
 use crate::Sandbox;
 use crate::errors::ApiError;
-use crate::faults::{self, Effect};
+use crate::faults::Effect;
+use crate::faults::answer::{self, Mangled};
 use crate::late_writes::{self, LateWrite, Touched};
 
 /// Longer than a batch of a hundred contacts with a full transcript each, whatever their escapes.
@@ -36,13 +37,16 @@ pub(crate) async fn inject(
         if let (Some(id), Some(RequestNumber(number))) = (struck.id, parts.extensions.get()) {
             state.log.met_fault(*number, id);
         }
-        let named = named.as_ref().ok().and_then(|named| named.iter().next());
+        if let Some(RequestNumber(number)) = parts.extensions.get() {
+            state.log.asked(*number, &body);
+        }
+        let named = named.iter().flat_map(RawPathParams::iter);
         let touched = late_writes::touched(
-            &state.records.contacts,
+            &state.records,
             &parts.method,
             parts.uri.path(),
             parts.uri.query().unwrap_or_default(),
-            named.map(|(_, value)| value),
+            named,
             &body,
         );
         (struck, touched)
@@ -60,7 +64,7 @@ pub(crate) async fn inject(
             body,
             content_type,
             headers,
-        }) => faults::status_answer(
+        }) => answer::status_answer(
             status,
             message,
             category.as_deref(),
@@ -68,7 +72,22 @@ pub(crate) async fn inject(
             content_type.as_deref(),
             &headers,
         ),
-        Some(Effect::DroppedBefore) => faults::dropped_connection(),
+        Some(Effect::DroppedBefore) => answer::dropped_connection(),
+        Some(Effect::CutShort { after_bytes }) => {
+            mangled(apply(&sandbox, touched, write).await, Mangled::CutShort { after_bytes })
+        }
+        Some(Effect::WrongAnswer {
+            status,
+            body,
+            content_type,
+        }) => {
+            let mangle = Mangled::Wrong {
+                status,
+                body,
+                content_type,
+            };
+            mangled(apply(&sandbox, touched, write).await, mangle)
+        }
         Some(Effect::AppliedNotAnswered { hang }) => {
             apply(&sandbox, touched, write).await;
             give_up(&sandbox, hang).await
@@ -82,6 +101,12 @@ pub(crate) async fn inject(
             give_up(&sandbox, hang).await
         }
     }
+}
+
+/// The outermost layer does it, when the answer is whole.
+fn mangled(mut response: Response, mangle: Mangled) -> Response {
+    response.extensions_mut().insert(mangle);
+    response
 }
 
 /// Lets the call go its way. Writes on hold whose turn comes with it are applied before it is answered, so that whoever has
@@ -125,7 +150,7 @@ async fn give_up(sandbox: &Sandbox, hang: bool) -> Response {
         // The server drops this future when the client goes away.
         sandbox.stopping().await;
     }
-    faults::dropped_connection()
+    answer::dropped_connection()
 }
 
 /// Waits, but not longer than the server lives.

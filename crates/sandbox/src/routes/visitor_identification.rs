@@ -1,7 +1,5 @@
 //! Tokens by which the chat widget takes a visitor for a contact.
 
-use std::convert::Infallible;
-
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -44,14 +42,12 @@ async fn create(State(sandbox): State<Sandbox>, body: CallBody) -> Result<Respon
     if !is_email(email.trim()) {
         return Err(ApiError::validation(format!("Email address {email} is invalid")));
     }
-    let created: Result<Response, Infallible> = sandbox.change(|records, now| {
+    let answer = sandbox.alter(|records, now| {
         let created = records
             .visitor_tokens
             .create(&email, visitor.first_name, visitor.last_name, now);
         let token = created.token.as_str();
-        Ok(json(StatusCode::OK, &Created { token }))
+        json(StatusCode::OK, &Created { token })
     });
-    match created {
-        Ok(answer) => Ok(answer),
-    }
+    Ok(answer)
 }

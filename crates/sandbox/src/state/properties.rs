@@ -1,21 +1,11 @@
-//! Property definitions: HubSpot's own, there from the start, and those that are created.
+//! Property definitions: their shape on the wire, and what may be asked of one.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Moment;
 use crate::errors::ApiError;
-
-/// The groups that contact properties belong to.
-const GROUPS: [&str; 6] = [
-    "contactinformation",
-    "contactlcs",
-    "contact_activity",
-    "analyticsinformation",
-    "conversioninformation",
-    "emailinformation",
-];
 
 /// A property as HubSpot describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +39,10 @@ pub struct Property {
     pub external_options: bool,
     /// Whether it was archived.
     pub archived: bool,
-    /// Whether no two contacts may have the same value.
+    /// When it was archived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived_at: Option<Moment>,
+    /// Whether no two records may have the same value.
     pub has_unique_value: bool,
     /// Whether HubSpot's pages hide it.
     pub hidden: bool,
@@ -83,6 +76,9 @@ pub struct PropertyOption {
     pub label: String,
     /// What is stored.
     pub value: String,
+    /// What it means, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
     /// Its place in the list.
     #[serde(default = "last")]
     pub display_order: i32,
@@ -91,12 +87,12 @@ pub struct PropertyOption {
     pub hidden: bool,
 }
 
-const fn last() -> i32 {
+pub(crate) const fn last() -> i32 {
     -1
 }
 
 /// The body of a property's creation. Required fields are optional here, so that one answer names all that are missing.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct NewProperty {
     name: Option<String>,
@@ -114,22 +110,13 @@ pub(crate) struct NewProperty {
     data_sensitivity: Option<String>,
 }
 
-/// The contact properties of the account, by name.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Properties(BTreeMap<String, Property>);
-
-impl Properties {
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Property> {
-        self.0.values()
+impl NewProperty {
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&Property> {
-        self.0.get(name)
-    }
-
-    /// Defines a property, as HubSpot does it: 400 for what is not well formed, 409 for what is there already.
-    pub(crate) fn create(&mut self, new: NewProperty, now: Moment) -> Result<&Property, ApiError> {
+    /// The property asked for, when it is well formed: else 400 with all that is missing.
+    pub(crate) fn into_property(self, now: Moment) -> Result<Property, ApiError> {
         let mut missing = Vec::new();
         let mut required = |value: Option<String>, name: &'static str| {
             value.filter(|value| !value.is_empty()).unwrap_or_else(|| {
@@ -137,67 +124,113 @@ impl Properties {
                 String::new()
             })
         };
-        let name = required(new.name, "name");
-        let label = required(new.label, "label");
-        let group_name = required(new.group_name, "groupName");
-        let kind = required(new.kind, "type");
-        let field_type = required(new.field_type, "fieldType");
+        let name = required(self.name, "name");
+        let label = required(self.label, "label");
+        let group_name = required(self.group_name, "groupName");
+        let kind = required(self.kind, "type");
+        let field_type = required(self.field_type, "fieldType");
         if !missing.is_empty() {
-            return Err(ApiError::validation(format!(
-                "Some required fields were not set: [{}]",
-                missing.join(", ")
-            )));
+            return Err(ApiError::required_fields(&missing));
         }
-        check_definition(&name, &group_name, &kind, &field_type)?;
-        if self.0.contains_key(&name) {
-            return Err(ApiError::property_exists(&name));
-        }
-        let property = Property {
+        check_name(&name)?;
+        check_kind(&kind, &field_type)?;
+        check_options(&self.options)?;
+        Ok(Property {
             updated_at: now,
             created_at: now,
-            name: name.clone(),
+            name,
             label,
             kind,
             field_type,
-            description: new.description.unwrap_or_default(),
+            description: self.description.unwrap_or_default(),
             group_name,
-            options: new.options,
-            display_order: new.display_order.unwrap_or_else(last),
+            options: self.options,
+            display_order: self.display_order.unwrap_or_else(last),
             calculated: false,
             external_options: false,
             archived: false,
-            has_unique_value: new.has_unique_value,
-            hidden: new.hidden,
+            archived_at: None,
+            has_unique_value: self.has_unique_value,
+            hidden: self.hidden,
             hubspot_defined: false,
             modification_metadata: ModificationMetadata {
                 archivable: true,
                 read_only_definition: false,
                 read_only_value: false,
             },
-            form_field: new.form_field,
-            data_sensitivity: new.data_sensitivity.unwrap_or_else(|| "non_sensitive".to_owned()),
-        };
-        Ok(self.0.entry(name).or_insert(property))
+            form_field: self.form_field,
+            data_sensitivity: self.data_sensitivity.unwrap_or_else(|| "non_sensitive".to_owned()),
+        })
     }
 }
 
-fn check_definition(name: &str, group_name: &str, kind: &str, field_type: &str) -> Result<(), ApiError> {
+/// The body of a property's change: what is left out stays.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct PropertyUpdate {
+    label: Option<String>,
+    pub(crate) group_name: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    field_type: Option<String>,
+    description: Option<String>,
+    options: Option<Vec<PropertyOption>>,
+    display_order: Option<i32>,
+    hidden: Option<bool>,
+    form_field: Option<bool>,
+}
+
+impl PropertyUpdate {
+    /// The property as it is after the change. The options, when given, replace all that were.
+    pub(crate) fn applied_to(self, property: &Property, now: Moment) -> Result<Property, ApiError> {
+        let changed = Property {
+            updated_at: now,
+            label: self.label.unwrap_or_else(|| property.label.clone()),
+            kind: self.kind.unwrap_or_else(|| property.kind.clone()),
+            field_type: self.field_type.unwrap_or_else(|| property.field_type.clone()),
+            description: self.description.unwrap_or_else(|| property.description.clone()),
+            group_name: self.group_name.unwrap_or_else(|| property.group_name.clone()),
+            options: self.options.unwrap_or_else(|| property.options.clone()),
+            display_order: self.display_order.unwrap_or(property.display_order),
+            hidden: self.hidden.unwrap_or(property.hidden),
+            form_field: self.form_field.unwrap_or(property.form_field),
+            ..property.clone()
+        };
+        check_kind(&changed.kind, &changed.field_type)?;
+        check_options(&changed.options)?;
+        Ok(changed)
+    }
+}
+
+/// HubSpot's exact words are not known.
+pub(crate) fn check_name(name: &str) -> Result<(), ApiError> {
     let well_formed = name.starts_with(|first: char| first.is_ascii_lowercase())
         && name.len() <= 100
         && name
             .chars()
             .all(|character| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '_');
-    if !well_formed {
-        return Err(ApiError::validation(format!(
-            "Property name \"{name}\" is not valid: it starts with a lower-case letter and holds only lower-case \
-             letters, digits and underscores"
-        )));
+    if well_formed {
+        return Ok(());
     }
-    if !GROUPS.contains(&group_name) {
-        return Err(ApiError::validation(format!(
-            "Property group \"{group_name}\" does not exist"
-        )));
+    Err(ApiError::validation(format!(
+        "Property name \"{name}\" is not valid: it starts with a lower-case letter and holds only lower-case letters, \
+         digits and underscores"
+    )))
+}
+
+/// HubSpot's exact words for two options of one value are not known.
+fn check_options(options: &[PropertyOption]) -> Result<(), ApiError> {
+    let mut values = BTreeSet::new();
+    match options.iter().find(|option| !values.insert(option.value.as_str())) {
+        Some(twice) => Err(ApiError::validation(format!(
+            "Property option values must be unique: \"{}\" comes twice",
+            twice.value
+        ))),
+        None => Ok(()),
     }
+}
+
+fn check_kind(kind: &str, field_type: &str) -> Result<(), ApiError> {
     let field_types: &[&str] = match kind {
         "string" => &[
             "text",
@@ -220,109 +253,4 @@ fn check_definition(name: &str, group_name: &str, kind: &str, field_type: &str) 
         )));
     }
     Ok(())
-}
-
-impl Default for Properties {
-    /// The default contact properties that a client meets first. `chat_transcript` is not among them.
-    fn default() -> Self {
-        let text = [
-            ("email", "Email"),
-            ("firstname", "First Name"),
-            ("lastname", "Last Name"),
-            ("mobilephone", "Mobile Phone Number"),
-            ("company", "Company Name"),
-            ("jobtitle", "Job Title"),
-            ("website", "Website URL"),
-            ("address", "Street Address"),
-            ("city", "City"),
-            ("state", "State/Region"),
-            ("zip", "Postal Code"),
-            ("country", "Country/Region"),
-        ];
-        let mut properties: Vec<Property> = text
-            .into_iter()
-            .map(|(name, label)| hubspot_defined(name, label, "string", "text", false))
-            .collect();
-        properties.extend([
-            hubspot_defined("phone", "Phone Number", "string", "phonenumber", false),
-            hubspot_defined("message", "Message", "string", "textarea", false),
-            hubspot_defined("createdate", "Create Date", "datetime", "date", true),
-            hubspot_defined("lastmodifieddate", "Last Modified Date", "datetime", "date", true),
-            hubspot_defined("hs_object_id", "Record ID", "number", "number", true),
-            hubspot_defined(
-                "hs_additional_emails",
-                "Additional email addresses",
-                "enumeration",
-                "checkbox",
-                true,
-            ),
-            hubspot_defined(
-                "hs_merged_object_ids",
-                "Merged record IDs",
-                "enumeration",
-                "checkbox",
-                true,
-            ),
-            Property {
-                options: LIFECYCLE_STAGES.into_iter().zip(0..).map(lifecycle_stage).collect(),
-                ..hubspot_defined("lifecyclestage", "Lifecycle Stage", "enumeration", "radio", false)
-            },
-        ]);
-        Self(
-            properties
-                .into_iter()
-                .map(|property| (property.name.clone(), property))
-                .collect(),
-        )
-    }
-}
-
-const LIFECYCLE_STAGES: [(&str, &str); 8] = [
-    ("subscriber", "Subscriber"),
-    ("lead", "Lead"),
-    ("marketingqualifiedlead", "Marketing Qualified Lead"),
-    ("salesqualifiedlead", "Sales Qualified Lead"),
-    ("opportunity", "Opportunity"),
-    ("customer", "Customer"),
-    ("evangelist", "Evangelist"),
-    ("other", "Other"),
-];
-
-fn lifecycle_stage(((value, label), display_order): ((&str, &str), i32)) -> PropertyOption {
-    PropertyOption {
-        label: label.to_owned(),
-        value: value.to_owned(),
-        display_order,
-        hidden: false,
-    }
-}
-
-fn hubspot_defined(name: &str, label: &str, kind: &str, field_type: &str, read_only: bool) -> Property {
-    // HubSpot's own properties are older than any account; a fixed date keeps answers the same on every run.
-    let defined = Moment::from_unix_milliseconds(1_577_836_800_000);
-    Property {
-        updated_at: defined,
-        created_at: defined,
-        name: name.to_owned(),
-        label: label.to_owned(),
-        kind: kind.to_owned(),
-        field_type: field_type.to_owned(),
-        description: String::new(),
-        group_name: "contactinformation".to_owned(),
-        options: Vec::new(),
-        display_order: last(),
-        calculated: false,
-        external_options: false,
-        archived: false,
-        has_unique_value: name == "email",
-        hidden: false,
-        hubspot_defined: true,
-        modification_metadata: ModificationMetadata {
-            archivable: false,
-            read_only_definition: true,
-            read_only_value: read_only,
-        },
-        form_field: !read_only,
-        data_sensitivity: "non_sensitive".to_owned(),
-    }
 }

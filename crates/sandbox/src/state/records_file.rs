@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::Records;
+use super::first_format::{self, OldRecords};
 use crate::SandboxError;
 
-/// The format written, and the only one read.
-const VERSION: u32 = 1;
+/// The format written. The first one is read too.
+const VERSION: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct Contents<R> {
@@ -35,15 +36,21 @@ pub(crate) fn load(path: &Path) -> Result<Option<Records>, SandboxError> {
         Err(error) => return Err(unreadable(error.to_string())),
     };
     let VersionOnly { version } = serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
-    if version != VERSION {
-        return Err(unreadable(format!(
-            "it has format {version}, and this sandbox knows format {VERSION}"
-        )));
-    }
-    let mut contents: Contents<Records> =
-        serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
-    contents.records.contacts.rebuild_index();
-    Ok(Some(contents.records))
+    let records: Result<Records, serde_json::Error> = match version {
+        VERSION => serde_json::from_slice(&bytes).map(|Contents { records, .. }| records),
+        first_format::VERSION => {
+            serde_json::from_slice(&bytes).map(|Contents::<OldRecords> { records, .. }| records.into())
+        }
+        other => {
+            return Err(unreadable(format!(
+                "it has format {other}, and this sandbox knows the formats {} and {VERSION}",
+                first_format::VERSION
+            )));
+        }
+    };
+    let mut records = records.map_err(|error| unreadable(error.to_string()))?;
+    records.complete();
+    Ok(Some(records))
 }
 
 /// Replaces the file by these records.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::properties::{Properties, Property};
+use super::schema::Schema;
+use super::value_types;
 use crate::errors::{ApiError, InvalidValue};
 
 /// What a property holds at most, in UTF-16 units.
@@ -34,25 +35,20 @@ impl From<RawValue> for String {
 /// The properties of one write, by name.
 pub(crate) type RawValues = BTreeMap<String, RawValue>;
 
-/// The values a write asks for, when the account admits them all; an empty value clears.
-pub(crate) fn check(
-    properties: &Properties,
-    raw: RawValues,
-    portal_id: u64,
-) -> Result<BTreeMap<String, String>, ApiError> {
-    let mut values = BTreeMap::new();
+/// Values that the account admits, as it keeps them; an empty one clears.
+pub(crate) type Values = BTreeMap<String, String>;
+
+/// The values a write asks for, when the account admits them all.
+pub(crate) fn check(schema: &Schema, raw: RawValues, portal_id: u64) -> Result<Values, ApiError> {
+    let mut values = Values::new();
     let mut invalid = Vec::new();
     for (name, value) in raw {
-        let mut value = String::from(value);
-        if let Some(refusal) = refusal(properties, &name, &value, portal_id) {
-            invalid.push(refusal);
-            continue;
+        match admit(schema, &name, String::from(value), portal_id) {
+            Ok(value) => {
+                values.insert(name, value);
+            }
+            Err(refusal) => invalid.push(refusal),
         }
-        if name == "email" {
-            // HubSpot keeps addresses in lower case.
-            value = value.trim().to_lowercase();
-        }
-        values.insert(name, value);
     }
     if invalid.is_empty() {
         Ok(values)
@@ -61,7 +57,7 @@ pub(crate) fn check(
     }
 }
 
-fn refusal(properties: &Properties, name: &str, value: &str, portal_id: u64) -> Option<InvalidValue> {
+fn admit(schema: &Schema, name: &str, value: String, portal_id: u64) -> Result<String, InvalidValue> {
     let invalid = |error, message| InvalidValue {
         is_valid: false,
         message,
@@ -70,9 +66,9 @@ fn refusal(properties: &Properties, name: &str, value: &str, portal_id: u64) -> 
         localized_error_message: None,
         portal_id: None,
     };
-    let Some(property) = properties.get(name) else {
+    let Some(property) = schema.get(name) else {
         let message = format!("Property \"{name}\" does not exist");
-        return Some(InvalidValue {
+        return Err(InvalidValue {
             localized_error_message: Some(message.clone()),
             portal_id: Some(portal_id),
             ..invalid("PROPERTY_DOESNT_EXIST", message)
@@ -80,44 +76,24 @@ fn refusal(properties: &Properties, name: &str, value: &str, portal_id: u64) -> 
     };
     if property.modification_metadata.read_only_value {
         let message = format!("\"{name}\" is a read only property; its value cannot be set.");
-        return Some(invalid("READ_ONLY_VALUE", message));
+        return Err(invalid("READ_ONLY_VALUE", message));
     }
     if value.is_empty() {
-        return None;
+        return Ok(value);
     }
     if name == "email" && !is_email(value.trim()) {
-        return Some(invalid("INVALID_EMAIL", format!("Email address {value} is invalid")));
+        return Err(invalid("INVALID_EMAIL", format!("Email address {value} is invalid")));
     }
     // HubSpot's exact words for a value that is too long are not known.
     if value.encode_utf16().count() > LONGEST_VALUE {
         let message = format!("The value is longer than the maximum of {LONGEST_VALUE} characters");
-        return Some(invalid("VALUE_TOO_LONG", message));
+        return Err(invalid("VALUE_TOO_LONG", message));
     }
-    refused_kind(property, value).map(|(error, message)| invalid(error, message))
-}
-
-fn refused_kind(property: &Property, value: &str) -> Option<(&'static str, String)> {
-    match property.kind.as_str() {
-        "enumeration" => {
-            let known: Vec<&str> = property.options.iter().map(|option| option.value.as_str()).collect();
-            // A checkbox holds several choices with semicolons between them.
-            let several = property.field_type == "checkbox";
-            let refused = value
-                .split(|character| several && character == ';')
-                .find(|choice| !known.contains(choice))?;
-            Some((
-                "INVALID_OPTION",
-                format!("{refused} was not one of the allowed options: [{}]", known.join(", ")),
-            ))
-        }
-        "number" if value.parse::<f64>().is_err() => {
-            Some(("INVALID_NUMBER", format!("{value} was not a valid number.")))
-        }
-        "bool" if !["true", "false"].contains(&value) => {
-            Some(("INVALID_BOOLEAN", format!("{value} was not a valid boolean.")))
-        }
-        _ => None,
+    if name == "email" {
+        // HubSpot keeps addresses in lower case.
+        return Ok(value.trim().to_lowercase());
     }
+    value_types::admit(property, value).map_err(|refused| invalid(refused.error, refused.message))
 }
 
 /// Whether HubSpot takes this for an e-mail address: stricter than browsers, it wants a domain with a known look.

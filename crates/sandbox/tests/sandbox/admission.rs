@@ -73,6 +73,15 @@ async fn a_missing_scope_is_answered_403_and_named() {
         assert_eq!(answer.error_text(), expected, "{path}");
     }
 
+    client.sandbox().add_token("narrow", ["crm.objects.contacts.write"]);
+    let path = "/crm/v4/objects/contacts/1/associations/default/tickets/2";
+    let refused = client.call_as("narrow", Method::PUT, path).await;
+    assert_eq!(refused.status, 403, "one scope of two is not enough");
+    assert_eq!(
+        refused.json()["errors"][0]["context"]["requiredGranularScopes"],
+        json!(["crm.objects.contacts.write", "tickets"])
+    );
+
     client.sandbox().add_token("narrow", ["crm.objects.contacts.read"]);
     let request = client
         .request(Method::GET, "/crm/v3/objects/contacts")
@@ -194,6 +203,29 @@ async fn unknown_routes_are_answered_with_a_page() {
         assert!(answer.header("content-type").unwrap().starts_with("text/html"));
         assert!(answer.text.contains("<html>"));
         assert!(answer.header("x-hubspot-correlation-id").is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_a_path_does_not_have_is_answered_405_in_json() {
+    let client = Client::start().await;
+    for (path, allowed) in [
+        ("/crm/v3/objects/contacts", "GET,HEAD,POST"),
+        ("/crm/objects/2026-03/contacts/search", "POST"),
+        ("/oauth/v1/token", "POST"),
+        ("/webhooks/v3/1000001/settings", "GET,HEAD,PUT,DELETE"),
+    ] {
+        let method = if path.ends_with("settings") {
+            Method::POST
+        } else {
+            Method::PUT
+        };
+        let answer = client.call(method, path, Some(&json!({}))).await;
+        assert_eq!((answer.status, answer.header("allow")), (405, Some(allowed)), "{path}");
+        assert_eq!(
+            answer.error_text(),
+            "{\"status\":\"error\",\"message\":\"HTTP 405 Method Not Allowed\",\"correlationId\":\"…\"}"
+        );
     }
 }
 

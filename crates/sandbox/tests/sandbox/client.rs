@@ -50,7 +50,11 @@ impl Client {
     pub async fn start_with(options: SandboxOptions) -> Self {
         Self {
             running: Sandbox::start(options).await.unwrap(),
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            http: reqwest::Client::builder()
+                .no_proxy()
+                .redirect(reqwest::redirect::Policy::none())
+                .build()
+                .unwrap(),
         }
     }
 
@@ -80,6 +84,24 @@ impl Client {
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         self.call(Method::POST, path, Some(&body)).await
+    }
+
+    /// Posts a form, without a token.
+    pub async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let request = self
+            .request(Method::POST, path)
+            .header("content-type", "application/x-www-form-urlencoded;charset=UTF-8")
+            .body(body);
+        read(request.send().await.unwrap()).await.unwrap()
+    }
+
+    /// A call with a token of one's own.
+    pub async fn call_as(&self, token: &str, method: Method, path: &str) -> Answer {
+        let request = self.request(method, path).bearer_auth(token);
+        read(request.send().await.unwrap()).await.unwrap()
     }
 
     pub async fn patch(&self, path: &str, body: Value) -> Answer {

@@ -17,6 +17,8 @@ async fn faults_are_added_shown_and_removed() {
         json!({"path": "x", "effect": {"kind": "applied_not_answered", "hang": true}}),
         json!({"path": "x", "effect": {"kind": "dropped_before"}}),
         json!({"path": "x", "effect": {"kind": "applied_late", "after_writes": 1}}),
+        json!({"path": "x", "percent": 50, "effect": {"kind": "cut_short", "after_bytes": 3}}),
+        json!({"path": "x", "effect": {"kind": "wrong_answer", "status": 204}}),
     ];
     for (rule, id) in rules.iter().zip(1..) {
         let added = client.post("/_control/faults", rule.clone()).await;
@@ -34,6 +36,10 @@ async fn faults_are_added_shown_and_removed() {
         json!({"pathh": "x", "effect": {"kind": "dropped_before"}}),
         json!({"effect": {"kind": "status", "status": 20}}),
         json!({"effect": {"kind": "applied_late"}}),
+        json!({"effect": {"kind": "wrong_answer"}}),
+        json!({"effect": {"kind": "wrong_answer", "content_type": "a\nb"}}),
+        json!({"effect": {"kind": "status", "status": 429, "headers": {"retry after": "1"}}}),
+        json!({"percent": 101, "effect": {"kind": "dropped_before"}}),
     ] {
         assert_eq!(client.post("/_control/faults", wrong).await.status, 400);
     }
@@ -152,4 +158,22 @@ async fn pages_of_other_sites_cannot_control_it() {
         .request(Method::POST, "/_control/reset")
         .header("origin", client.running.base_url());
     assert_eq!(request.send().await.unwrap().status(), 204);
+}
+
+#[tokio::test]
+async fn names_that_are_not_this_machines_are_refused() {
+    let client = Client::start().await;
+    let status = async |path: &str, host: &str| {
+        let request = client.request(Method::GET, path).header("host", host);
+        request.send().await.unwrap().status().as_u16()
+    };
+    for path in ["/_control", "/_control/contacts", "/", "/requests"] {
+        assert_eq!(status(path, "rebound.example:3002").await, 403, "{path}");
+        for own in ["127.0.0.1:3002", "localhost:3002", "[::1]:3002", "hubspot.localhost"] {
+            assert_eq!(status(path, own).await, 200, "{path} {own}");
+        }
+    }
+    let request = client.request(Method::GET, BASE).bearer_auth("pat-sandbox");
+    let answer = request.header("host", "api.hubapi.com").send().await.unwrap();
+    assert_eq!(answer.status(), 200, "the API takes a token, and any name");
 }

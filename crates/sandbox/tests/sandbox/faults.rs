@@ -8,14 +8,14 @@ use serde_json::json;
 
 use crate::client::{Client, read};
 
-const BASE: &str = "/crm/objects/2026-03/contacts";
+pub const BASE: &str = "/crm/objects/2026-03/contacts";
 
-fn city(client: &Client) -> Option<String> {
+pub fn city(client: &Client) -> Option<String> {
     let contact = client.sandbox().contact_by_email("ada@example.com")?;
     contact.property("city").map(str::to_owned)
 }
 
-async fn client_with_ada() -> (Client, String) {
+pub async fn client_with_ada() -> (Client, String) {
     let client = Client::start().await;
     let id = client
         .sandbox()
@@ -25,7 +25,7 @@ async fn client_with_ada() -> (Client, String) {
     (client, format!("{BASE}/{id}"))
 }
 
-fn to(city: &str) -> serde_json::Value {
+pub fn to(city: &str) -> serde_json::Value {
     json!({"properties": {"city": city}})
 }
 
@@ -55,26 +55,6 @@ async fn a_rule_strikes_the_calls_it_names_and_no_others() {
         .filter(|request| request.fault == Some(state.id))
         .count();
     assert_eq!(struck, 2);
-}
-
-#[tokio::test]
-async fn a_status_comes_with_hubspots_envelope_or_a_page() {
-    let (client, ada) = client_with_ada().await;
-    let sandbox = client.sandbox();
-    sandbox.add_fault(FaultRule::every_call(Effect::status(503)).times(1));
-    let answer = client.patch(&ada, to("Rome")).await;
-    let expected = r#"{"status":"error","message":"Service Unavailable","correlationId":"…"}"#;
-    assert_eq!((answer.status, answer.error_text().as_str()), (503, expected));
-
-    sandbox.add_fault(FaultRule::every_call(Effect::html(504, "<h1>504</h1>")).times(1));
-    let answer = client.patch(&ada, to("Rome")).await;
-    assert_eq!((answer.status, answer.text.as_str()), (504, "<h1>504</h1>"));
-    assert_eq!(answer.header("content-type"), Some("text/html"));
-
-    sandbox.add_fault(FaultRule::every_call(Effect::status(429)).times(1));
-    let answer = client.patch(&ada, to("Rome")).await;
-    assert_eq!(answer.json()["policyName"], "TEN_SECONDLY_ROLLING");
-    assert_eq!(city(&client), None, "nothing was applied");
 }
 
 #[tokio::test]
@@ -225,4 +205,49 @@ async fn calls_that_are_not_admitted_meet_no_fault() {
     client.sandbox().add_fault(FaultRule::every_call(Effect::status(500)));
     client.sandbox().clear_faults();
     assert_eq!(client.get(BASE).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_late_write_of_any_kind_waits_for_writes_to_its_own_record() {
+    let client = Client::start().await;
+    let seed = |name: &'static str| client.sandbox().seed_record("companies", [("name", name)]).unwrap().id;
+    let (one, two) = (seed("One"), seed("Two"));
+    let base = "/crm/v3/objects/companies";
+    let rule = FaultRule::new("PATCH", base, Effect::applied_after_writes(1)).times(1);
+    client.sandbox().add_fault(rule);
+    let path = |id: &str| format!("{base}/{id}");
+    assert!(
+        client
+            .try_call(Method::PATCH, &path(&one), Some(&to("old")))
+            .await
+            .is_err()
+    );
+    assert_eq!(client.patch(&path(&two), to("Bonn")).await.status, 200);
+    let city = || {
+        let record = client.sandbox().record("companies", &one).unwrap();
+        record.property("city").map(str::to_owned)
+    };
+    assert_eq!(city(), None, "another record was written");
+    let note = client
+        .sandbox()
+        .seed_record("notes", [("hs_timestamp", "1")])
+        .unwrap()
+        .id;
+    let associate = format!("/crm/v4/objects/notes/{note}/associations/default/companies/{one}");
+    assert_eq!(client.call(Method::PUT, &associate, None).await.status, 200);
+    assert_eq!(city().as_deref(), Some("old"), "an association touches both its ends");
+}
+
+#[tokio::test]
+async fn a_late_upsert_waits_for_writes_to_the_address_it_names() {
+    let client = Client::start().await;
+    let rule = FaultRule::new("POST", "/batch/upsert", Effect::applied_after_writes(1)).times(1);
+    client.sandbox().add_fault(rule);
+    let inputs = json!([{"id": "ADA@example.com", "idProperty": "email", "properties": {"city": "old"}}]);
+    let upsert = json!({"inputs": inputs});
+    let path = format!("{BASE}/batch/upsert");
+    assert!(client.try_call(Method::POST, &path, Some(&upsert)).await.is_err());
+    let body = json!({"properties": {"email": "ada@example.com", "city": "new"}});
+    assert_eq!(client.post(BASE, body).await.status, 201);
+    assert_eq!(city(&client).as_deref(), Some("old"));
 }

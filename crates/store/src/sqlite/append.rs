@@ -85,7 +85,9 @@ const MOVE_ON: &str = "
     )
     UPDATE conversation
     SET last_seq = numbered.last_seq, last_at = numbered.last_at, change = numbered.change,
-        state = CASE WHEN numbered.by_visitor THEN 'open' ELSE conversation.state END
+        state = CASE WHEN numbered.by_visitor THEN 'open' ELSE conversation.state END,
+        closed_at = CASE WHEN numbered.by_visitor THEN NULL ELSE conversation.closed_at END,
+        to_sum_up = CASE WHEN numbered.by_visitor THEN 0 ELSE conversation.to_sum_up END
     FROM numbered
     WHERE conversation.tenant_id = numbered.tenant_id AND conversation.id = numbered.id";
 

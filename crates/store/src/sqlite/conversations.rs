@@ -8,9 +8,9 @@ use parlor_protocol::{
 use super::SqliteStore;
 use super::delivery::order_contact;
 use super::row::{Fields, all, change, corrupt, one, signed};
-use super::summaries;
 use super::writer::Batch;
-use crate::{Append, AppendOutcome, Conversation, Conversations, StoreError};
+use super::{ending, summaries};
+use crate::{Append, AppendOutcome, Conversation, Conversations, Ended, StoreError, Timestamp};
 
 #[async_trait]
 impl Conversations for SqliteStore {
@@ -101,12 +101,7 @@ impl Conversations for SqliteStore {
             )?;
             match now_in {
                 Some(now_in) if now_in != state => {
-                    let number = next_change(batch, tenant.as_str())?;
-                    change(
-                        batch.connection,
-                        "UPDATE conversation SET state = ?3, change = ?4 WHERE tenant_id = ?1 AND id = ?2",
-                        (tenant.as_str(), id.as_str(), state.as_str(), signed(number)),
-                    )?;
+                    ending::set_state(batch, tenant.as_str(), id.as_str(), state)?;
                     Ok(Some(true))
                 }
                 Some(_) => Ok(Some(false)),
@@ -114,6 +109,34 @@ impl Conversations for SqliteStore {
             }
         })
         .await
+    }
+
+    async fn end_idle_conversations(
+        &self,
+        tenant: &TenantId,
+        idle_since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<ConversationId>, StoreError> {
+        let tenant = tenant.clone();
+        self.write(move |batch| ending::end_idle(batch, tenant.as_str(), idle_since, limit))
+            .await
+    }
+
+    async fn to_sum_up(&self, tenant: &TenantId, now: Timestamp, limit: usize) -> Result<Vec<Ended>, StoreError> {
+        let tenant = tenant.clone();
+        self.read(move |connection| ending::to_sum_up(connection, tenant.as_str(), now, limit))
+            .await
+    }
+
+    async fn note_summed_up(
+        &self,
+        tenant: &TenantId,
+        id: &ConversationId,
+        closed_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (tenant, id) = (tenant.clone(), id.clone());
+        self.write(move |batch| ending::note_summed_up(batch, tenant.as_str(), id.as_str(), closed_at))
+            .await
     }
 
     async fn release_conversation(&self, tenant: &TenantId, id: &ConversationId) -> Result<Option<bool>, StoreError> {

@@ -8,29 +8,29 @@ use parlor_protocol::{TenantId, WidgetId};
 use super::SqliteStore;
 use super::row::{Fields, all, change, corrupt, one, signed};
 use super::writer::Batch;
-use crate::{Identities, Provider, SecretHash, StoreError, StoredToken, Timestamp, WidgetIdentity};
+use crate::{
+    Identities, Provider, RevokedProof, SecretHash, StoreError, StoredToken, Timestamp, WidgetIdentity,
+    WidgetIdentityChange,
+};
 
 #[async_trait]
 impl Identities for SqliteStore {
     async fn widget_identity(&self, tenant: &TenantId, widget: &WidgetId) -> Result<WidgetIdentity, StoreError> {
         let (tenant, widget) = (tenant.clone(), widget.clone());
-        self.read(move |connection| {
-            let sql = "SELECT * FROM widget_identity WHERE tenant_id = ?1 AND widget_id = ?2";
-            let parameters = [tenant.as_str(), widget.as_str()];
-            let found = one(connection, "widget_identity", sql, parameters, read_identity)?;
-            Ok(found.unwrap_or_default())
-        })
-        .await
+        self.read(move |connection| identity_of(connection, &tenant, &widget))
+            .await
     }
 
-    async fn set_widget_identity(
+    async fn change_widget_identity(
         &self,
         tenant: &TenantId,
         widget: &WidgetId,
-        identity: WidgetIdentity,
-    ) -> Result<bool, StoreError> {
+        wanted: WidgetIdentityChange,
+    ) -> Result<Option<WidgetIdentity>, StoreError> {
         let (tenant, widget) = (tenant.clone(), widget.clone());
         self.write(move |batch| {
+            // Within the transaction, which nobody else writes beside, be it another process.
+            let identity = wanted.applied_to(identity_of(batch.connection, &tenant, &widget)?);
             let set = change(
                 batch.connection,
                 "INSERT INTO widget_identity (tenant_id, widget_id, provider, waits_for_consent, secret, public_key,
@@ -51,7 +51,7 @@ impl Identities for SqliteStore {
                     identity.not_before.millis(),
                 ),
             )?;
-            Ok(set == 1)
+            Ok((set == 1).then_some(identity))
         })
         .await
     }
@@ -77,11 +77,15 @@ impl Identities for SqliteStore {
         .await
     }
 
-    async fn revoked_proofs(&self, now: Timestamp) -> Result<Vec<(SecretHash, Timestamp)>, StoreError> {
+    async fn revoked_proofs(&self, now: Timestamp) -> Result<Vec<RevokedProof>, StoreError> {
         self.read(move |connection| {
-            let sql = "SELECT hash, expires_at FROM revoked_proof WHERE expires_at > ?1 ORDER BY expires_at";
+            let sql = "SELECT widget_id, hash, expires_at FROM revoked_proof WHERE expires_at > ?1 ORDER BY expires_at";
             all(connection, "revoked_proof", sql, [now.millis()], |row| {
-                Ok((row.hash("hash")?, row.moment("expires_at")?))
+                Ok(RevokedProof {
+                    widget: row.parsed("widget_id")?,
+                    hash: row.hash("hash")?,
+                    until: row.moment("expires_at")?,
+                })
             })
         })
         .await
@@ -172,6 +176,17 @@ impl Identities for SqliteStore {
         })
         .await
     }
+}
+
+fn identity_of(
+    connection: &rusqlite::Connection,
+    tenant: &TenantId,
+    widget: &WidgetId,
+) -> Result<WidgetIdentity, StoreError> {
+    let sql = "SELECT * FROM widget_identity WHERE tenant_id = ?1 AND widget_id = ?2";
+    let parameters = [tenant.as_str(), widget.as_str()];
+    let found = one(connection, "widget_identity", sql, parameters, read_identity)?;
+    Ok(found.unwrap_or_default())
 }
 
 fn read_identity(row: &Fields<'_>) -> Result<WidgetIdentity, StoreError> {

@@ -122,6 +122,9 @@ pub(super) fn open(options: &OpenOptions) -> Result<Opened, StoreError> {
             other => opening.failed(&format!("its schema could not be brought up to date: {other}")),
         })?;
     }
+    if options.role == Role::Server {
+        super::leases::end_all(&connection).map_err(|error| opening.failed(&error))?;
+    }
     let mut readers = Vec::with_capacity(READERS);
     for _ in 0..READERS {
         let reader = opening.connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;

@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use parlor_protocol::PersonName;
-use parlor_store::{Delivered, DirtyRecord, NewVisitor, RecordState, Sending, Timestamp, ValueHash};
+use parlor_store::{
+    Coalescing, Delivered, DirtyRecord, Fence, NewVisitor, Postponement, RecordState, Sending, Taken, Timestamp,
+    ValueHash,
+};
 
 use crate::world::{Registered, World, email};
 
-const MINUTE: Duration = Duration::from_secs(60);
+pub const MINUTE: Duration = Duration::from_secs(60);
 
 impl World {
-    async fn pending(&self) -> Vec<String> {
+    pub async fn pending(&self) -> Vec<String> {
         let found = self
             .store
             .pending_addresses(&self.tenant, self.now(), 100)
@@ -22,22 +25,29 @@ impl World {
             .collect()
     }
 
-    async fn link(&self, address: &str, record: &str) {
+    pub async fn link(&self, address: &str, record: &str) {
         self.store
             .link_addresses(&self.tenant, vec![(email(address), record.into())])
             .await
             .unwrap();
     }
 
-    async fn dirty(&self) -> Vec<String> {
+    pub async fn dirty(&self) -> Vec<String> {
         self.dirty_rows().await.into_iter().map(|dirty| dirty.record).collect()
     }
 
     async fn dirty_rows(&self) -> Vec<DirtyRecord> {
-        self.store.dirty_records(&self.tenant, self.now(), 100).await.unwrap()
+        self.dirty_at_most(100).await
     }
 
-    async fn deliver(&self, record: &str, whose: &Registered, seq: u64, confirm_at: Option<Timestamp>) {
+    async fn dirty_at_most(&self, limit: usize) -> Vec<DirtyRecord> {
+        self.store
+            .dirty_records(&self.tenant, self.now(), self.now(), Coalescing::AT_ONCE, limit)
+            .await
+            .unwrap()
+    }
+
+    pub async fn deliver(&self, record: &str, whose: &Registered, seq: u64, confirm_at: Option<Timestamp>) {
         let up_to = vec![(whose.conversation.clone(), seq)];
         let delivered = Delivered {
             record: record.into(),
@@ -47,9 +57,9 @@ impl World {
         self.store.note_delivered(&self.tenant, vec![delivered]).await.unwrap();
     }
 
-    async fn set_state(&self, record: &str, state: RecordState) {
+    pub async fn set_state(&self, record: &str, state: RecordState) {
         self.store
-            .set_record_state(&self.tenant, record, state, "said HubSpot", self.now())
+            .set_record_state(&self.tenant, record, state, &"said HubSpot".into(), self.now())
             .await
             .unwrap();
     }
@@ -72,12 +82,31 @@ impl World {
             .delivered_seq
     }
 
-    async fn next_due(&self) -> Option<Timestamp> {
-        self.store.next_due(&self.tenant).await.unwrap()
+    /// The lease of whoever delivers.
+    pub async fn fence(&self) -> Fence {
+        match self
+            .store
+            .take_lease(&self.tenant, "delivery", "test", MINUTE, MINUTE)
+            .await
+            .unwrap()
+        {
+            Taken::Kept(fence) | Taken::New(fence) => fence,
+            Taken::Busy(_) => panic!("nobody else is there"),
+        }
+    }
+
+    pub async fn send(&self, values: Vec<Sending>) {
+        let fence = self.fence().await;
+        let noted = self.store.note_sending(&self.tenant, &fence, values, self.now()).await;
+        assert!(noted.unwrap());
+    }
+
+    pub async fn next_due(&self) -> Option<Timestamp> {
+        self.store.next_due(&self.tenant, Coalescing::AT_ONCE).await.unwrap()
     }
 
     /// A visitor who said something, linked to a record.
-    async fn linked(&self, address: &str, record: &str) -> Registered {
+    pub async fn linked(&self, address: &str, record: &str) -> Registered {
         let who = self.register(address).await;
         self.say(&who, &format!("from {address}")).await;
         self.link(address, record).await;
@@ -165,7 +194,7 @@ pub async fn a_postponed_address_waits_and_counts(world: World) {
     let emails = vec![email("ada@example.com")];
     world
         .store
-        .postpone_addresses(&world.tenant, emails, world.now() + MINUTE, "429")
+        .postpone_addresses(&world.tenant, emails, Postponement::until(world.now() + MINUTE, "429"))
         .await
         .unwrap();
     assert!(world.pending().await.is_empty());
@@ -207,7 +236,7 @@ pub async fn a_refused_address_rests_until_somebody_registers_with_it_again(worl
     let ada = world.register("ada@example.com").await;
     world
         .store
-        .refuse_address(&world.tenant, &email("ada@example.com"), "INVALID_EMAIL")
+        .refuse_address(&world.tenant, &email("ada@example.com"), &"INVALID_EMAIL".into())
         .await
         .unwrap();
     assert!(world.pending().await.is_empty());
@@ -272,7 +301,7 @@ pub async fn records_that_waited_longest_come_first(world: World) {
         world.clock.advance(MINUTE);
     }
     assert_eq!(world.dirty().await, ["9", "5", "7"]);
-    let two = world.store.dirty_records(&world.tenant, world.now(), 2).await.unwrap();
+    let two = world.dirty_at_most(2).await;
     assert_eq!(
         two.iter().map(|dirty| dirty.record.as_str()).collect::<Vec<_>>(),
         ["9", "5"]
@@ -282,10 +311,14 @@ pub async fn records_that_waited_longest_come_first(world: World) {
 pub async fn a_postponed_record_waits_counts_and_keeps_its_doubt(world: World) {
     let ada = world.linked("ada@example.com", "501").await;
     let (next, doubt) = (world.now() + MINUTE, world.now() + MINUTE * 3);
-    let postpone = |unconfirmed| {
+    let postpone = |unconfirmed_until| {
+        let postponement = Postponement {
+            unconfirmed_until,
+            ..Postponement::until(next, "time-out")
+        };
         world
             .store
-            .postpone_records(&world.tenant, vec!["501".into()], next, unconfirmed, "time-out")
+            .postpone_records(&world.tenant, vec!["501".into()], postponement)
     };
     postpone(Some(doubt)).await.unwrap();
     postpone(Some(doubt - MINUTE)).await.unwrap();
@@ -297,6 +330,7 @@ pub async fn a_postponed_record_waits_counts_and_keeps_its_doubt(world: World) {
         record: "501".into(),
         state: RecordState::Live,
         attempts: 3,
+        failing_since: Some(world.now() - MINUTE),
         unconfirmed_until: Some(doubt),
         erasing: None,
         is_restored: false,
@@ -327,6 +361,7 @@ pub async fn an_unclear_write_is_due_to_be_confirmed_at_its_time(world: World) {
         record: "501".into(),
         state: RecordState::Live,
         attempts: 0,
+        failing_since: None,
         unconfirmed_until: Some(confirm_at),
         erasing: None,
         is_restored: false,
@@ -360,11 +395,7 @@ pub async fn a_value_sent_shortly_before_the_program_ended_is_to_be_confirmed(wo
             record: record.into(),
             hash: ValueHash([1; 32]),
         };
-        world
-            .store
-            .note_sending(&world.tenant, vec![sending], world.now())
-            .await
-            .unwrap();
+        world.send(vec![sending]).await;
         world.clock.advance(MINUTE);
     }
     let (since, until) = (world.now() - MINUTE, world.now() + MINUTE);
@@ -448,11 +479,7 @@ pub async fn a_merge_moves_everything_and_writes_it_again(world: World) {
         record: "501".into(),
         hash: ValueHash([1; 32]),
     };
-    world
-        .store
-        .note_sending(&world.tenant, vec![sending], world.now())
-        .await
-        .unwrap();
+    world.send(vec![sending]).await;
 
     world.store.rekey_record(&world.tenant, "501", "501").await.unwrap();
     assert!(
@@ -515,16 +542,8 @@ pub async fn values_are_remembered_before_they_are_sent(world: World) {
             record: "501".into(),
             hash,
         }];
-        world
-            .store
-            .note_sending(&world.tenant, values.clone(), world.now())
-            .await
-            .unwrap();
-        world
-            .store
-            .note_sending(&world.tenant, values, world.now())
-            .await
-            .unwrap();
+        world.send(values.clone()).await;
+        world.send(values).await;
         expected.insert(0, hash);
     }
     let remembered = world.store.sent_values(&world.tenant, "501").await.unwrap();
@@ -572,8 +591,7 @@ pub async fn the_next_due_moment_is_the_earliest_of_all(world: World) {
         .postpone_addresses(
             &world.tenant,
             vec![email("waiting@example.com")],
-            start + MINUTE * 9,
-            "",
+            Postponement::until(start + MINUTE * 9, ""),
         )
         .await
         .unwrap();
@@ -583,7 +601,11 @@ pub async fn the_next_due_moment_is_the_earliest_of_all(world: World) {
     assert_eq!(world.next_due().await, Some(start + MINUTE * 5));
     world
         .store
-        .postpone_records(&world.tenant, vec!["501".into()], start + MINUTE * 7, None, "")
+        .postpone_records(
+            &world.tenant,
+            vec!["501".into()],
+            Postponement::until(start + MINUTE * 7, ""),
+        )
         .await
         .unwrap();
     assert_eq!(

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use parlor_store::{
-    AppendOutcome, Erased, ErasureNoteAction, Forget, NoteKind, NoteRange, NoteState, PlannedNote, RecordState,
-    Sending, Timestamp, ValueHash,
+    AppendOutcome, Coalescing, Erased, ErasureNoteAction, Forget, NoteKind, NoteRange, NoteState, PlannedNote,
+    RecordState, Sending, Timestamp, ValueHash,
 };
 
 use crate::world::{Registered, World, by_visitor, email, hash, number, stored};
@@ -68,7 +68,11 @@ impl World {
     }
 
     async fn since(&self, record: &str) -> Timestamp {
-        let dirty = self.store.dirty_records(&self.tenant, self.now(), 10).await.unwrap();
+        let dirty = self
+            .store
+            .dirty_records(&self.tenant, self.now(), self.now(), Coalescing::AT_ONCE, 10)
+            .await
+            .unwrap();
         let found = dirty.into_iter().find(|dirty| dirty.record == record);
         found.unwrap().erasing.unwrap().since
     }
@@ -179,7 +183,7 @@ pub async fn a_records_erasure_is_due_until_it_is_finished(world: World) {
     assert!(
         world
             .store
-            .next_due(&world.tenant)
+            .next_due(&world.tenant, Coalescing::AT_ONCE)
             .await
             .unwrap()
             .is_some_and(|due| due <= world.now())
@@ -193,13 +197,17 @@ pub async fn a_records_erasure_is_due_until_it_is_finished(world: World) {
     assert!(
         world
             .store
-            .dirty_records(&world.tenant, world.now(), 9)
+            .dirty_records(&world.tenant, world.now(), world.now(), Coalescing::AT_ONCE, 9)
             .await
             .unwrap()
             .is_empty()
     );
     world.clock.advance(MINUTE);
-    let dirty = world.store.dirty_records(&world.tenant, world.now(), 9).await.unwrap();
+    let dirty = world
+        .store
+        .dirty_records(&world.tenant, world.now(), world.now(), Coalescing::AT_ONCE, 9)
+        .await
+        .unwrap();
     assert!(
         dirty[0].erasing.is_some_and(|erasing| erasing.is_removed),
         "it is confirmed"
@@ -271,7 +279,7 @@ pub async fn a_refused_record_is_tried_again_and_a_deleted_one_ends_the_erasure(
             &world.tenant,
             "501",
             RecordState::Refused,
-            "ada@example.com is no good",
+            &"ada@example.com is no good".into(),
             world.now(),
         )
         .await
@@ -280,13 +288,13 @@ pub async fn a_refused_record_is_tried_again_and_a_deleted_one_ends_the_erasure(
     let since = world.since("501").await;
     world
         .store
-        .set_record_state(&world.tenant, "501", RecordState::Refused, "no", world.now())
+        .set_record_state(&world.tenant, "501", RecordState::Refused, &"no".into(), world.now())
         .await
         .unwrap();
     let is_due = async || {
         !world
             .store
-            .dirty_records(&world.tenant, world.now(), 9)
+            .dirty_records(&world.tenant, world.now(), world.now(), Coalescing::AT_ONCE, 9)
             .await
             .unwrap()
             .is_empty()
@@ -299,7 +307,7 @@ pub async fn a_refused_record_is_tried_again_and_a_deleted_one_ends_the_erasure(
     assert_eq!(world.since("501").await, since);
     world
         .store
-        .set_record_state(&world.tenant, "501", RecordState::Gone, "", world.now())
+        .set_record_state(&world.tenant, "501", RecordState::Gone, &"".into(), world.now())
         .await
         .unwrap();
     assert_eq!(world.store.count_erasures(&world.tenant).await.unwrap(), 0);

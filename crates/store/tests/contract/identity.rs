@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parlor_protocol::{TenantId, WidgetId};
-use parlor_store::{Provider, SecretHash, StoredToken, Timestamp, WidgetIdentity};
+use parlor_store::{
+    Edit, Provider, RevokedProof, SecretHash, StoredToken, Timestamp, WidgetIdentity, WidgetIdentityChange,
+};
 
 use crate::world::{World, hash, number, uuid};
 
@@ -26,6 +28,18 @@ pub fn proving(now: Timestamp) -> WidgetIdentity {
         public_key: Some([200; 32]),
         landing_page: true,
         not_before: now,
+    }
+}
+
+/// The change that names everything.
+pub fn whole(identity: WidgetIdentity) -> WidgetIdentityChange {
+    WidgetIdentityChange {
+        provider: Some(identity.provider),
+        waits_for_consent: Some(identity.waits_for_consent),
+        secret: identity.secret.map_or(Edit::Remove, Edit::Set),
+        public_key: identity.public_key.map_or(Edit::Remove, Edit::Set),
+        landing_page: Some(identity.landing_page),
+        not_before: Some(identity.not_before),
     }
 }
 
@@ -79,19 +93,23 @@ pub async fn a_widget_proves_nobody_until_it_is_told_how(world: World) {
     }
 }
 
-pub async fn a_widgets_identity_is_replaced_whole(world: World) {
+pub async fn a_widgets_identity_may_be_changed_in_all_it_has(world: World) {
     let neighbour = world.add_widget(&world.tenant).await;
     let (first, last) = (proving(world.now()), proving(world.now() + HOUR));
-    let only_a_key = WidgetIdentity {
-        public_key: Some([0; 32]),
+    let nothing = WidgetIdentity {
+        not_before: first.not_before,
         ..WidgetIdentity::default()
     };
+    let only_a_key = WidgetIdentity {
+        public_key: Some([0; 32]),
+        ..nothing.clone()
+    };
     let mut world = world;
-    for identity in [first, only_a_key, WidgetIdentity::default(), last] {
-        let set = world
+    for identity in [first, only_a_key, nothing, last] {
+        let changed = world
             .store
-            .set_widget_identity(&world.tenant, &world.widget, identity.clone());
-        assert!(set.await.unwrap());
+            .change_widget_identity(&world.tenant, &world.widget, whole(identity.clone()));
+        assert_eq!(changed.await.unwrap(), Some(identity.clone()));
         world = world.restart();
         let found = world.store.widget_identity(&world.tenant, &world.widget).await.unwrap();
         assert_eq!(found, identity);
@@ -100,13 +118,80 @@ pub async fn a_widgets_identity_is_replaced_whole(world: World) {
     assert_eq!(beside, WidgetIdentity::default());
 }
 
+pub async fn what_a_change_does_not_name_stays_and_a_revocation_never_moves_back(world: World) {
+    let before = proving(world.now());
+    let change = async |change| {
+        let changed = world.store.change_widget_identity(&world.tenant, &world.widget, change);
+        changed.await.unwrap().unwrap()
+    };
+    assert_eq!(change(WidgetIdentityChange::default()).await, WidgetIdentity::default());
+    change(whole(before.clone())).await;
+    assert_eq!(change(WidgetIdentityChange::default()).await, before);
+    let earlier = WidgetIdentityChange {
+        not_before: Some(Timestamp::from_millis(1)),
+        ..WidgetIdentityChange::default()
+    };
+    assert_eq!(change(earlier).await, before);
+    let without_secret = WidgetIdentityChange {
+        secret: Edit::Remove,
+        ..WidgetIdentityChange::default()
+    };
+    let expected = WidgetIdentity { secret: None, ..before };
+    assert_eq!(change(without_secret).await, expected);
+}
+
+pub async fn changes_made_at_once_are_all_kept(world: World) {
+    let nothing = WidgetIdentityChange::default;
+    let wanted = proving(world.now() + HOUR);
+    let changes = [
+        WidgetIdentityChange {
+            provider: Some(wanted.provider),
+            ..nothing()
+        },
+        WidgetIdentityChange {
+            waits_for_consent: Some(true),
+            ..nothing()
+        },
+        WidgetIdentityChange {
+            secret: Edit::Set(wanted.secret.clone().unwrap()),
+            ..nothing()
+        },
+        WidgetIdentityChange {
+            public_key: Edit::Set(wanted.public_key.unwrap()),
+            ..nothing()
+        },
+        WidgetIdentityChange {
+            landing_page: Some(true),
+            ..nothing()
+        },
+        WidgetIdentityChange {
+            not_before: Some(wanted.not_before),
+            ..nothing()
+        },
+        WidgetIdentityChange {
+            not_before: Some(world.now()),
+            ..nothing()
+        },
+    ];
+    let mut changing = tokio::task::JoinSet::new();
+    for change in changes {
+        let (store, tenant, widget) = (world.store.clone(), world.tenant.clone(), world.widget.clone());
+        changing.spawn(async move { store.change_widget_identity(&tenant, &widget, change).await });
+    }
+    for changed in changing.join_all().await {
+        assert!(changed.unwrap().is_some());
+    }
+    let found = world.store.widget_identity(&world.tenant, &world.widget).await.unwrap();
+    assert_eq!(found, wanted);
+}
+
 pub async fn only_a_tenants_own_widget_has_an_identity(world: World) {
     let theirs = world.add_widget(&shop()).await;
     let nowhere = WidgetId::parse(uuid()).unwrap();
     for widget in [&theirs, &nowhere] {
-        let identity = proving(world.now());
-        let set = world.store.set_widget_identity(&world.tenant, widget, identity).await;
-        assert!(!set.unwrap());
+        let change = whole(proving(world.now()));
+        let changed = world.store.change_widget_identity(&world.tenant, widget, change).await;
+        assert_eq!(changed.unwrap(), None);
         for tenant in [&world.tenant, &shop()] {
             let found = world.store.widget_identity(tenant, widget).await.unwrap();
             assert_eq!(found, WidgetIdentity::default());
@@ -122,16 +207,17 @@ pub async fn only_a_tenants_own_widget_has_an_identity(world: World) {
 
 pub async fn an_empty_secret_is_refused_and_the_earlier_one_stays(world: World) {
     let before = proving(world.now());
-    let set = async |identity| {
-        let set = world.store.set_widget_identity(&world.tenant, &world.widget, identity);
-        set.await
+    let change = async |change| {
+        let changed = world.store.change_widget_identity(&world.tenant, &world.widget, change);
+        changed.await
     };
-    assert!(set(before.clone()).await.unwrap());
-    let empty = WidgetIdentity {
-        secret: Some(Vec::new()),
-        ..WidgetIdentity::default()
+    assert!(change(whole(before.clone())).await.unwrap().is_some());
+    let empty = WidgetIdentityChange {
+        provider: Some(Provider::Parlor),
+        secret: Edit::Set(Vec::new()),
+        ..WidgetIdentityChange::default()
     };
-    assert!(set(empty).await.is_err());
+    assert!(change(empty).await.is_err());
     let found = world.store.widget_identity(&world.tenant, &world.widget).await.unwrap();
     assert_eq!(found, before);
 }
@@ -144,7 +230,11 @@ pub async fn a_proof_is_revoked_until_the_latest_moment_asked_for(world: World) 
         assert!(revoked.await.unwrap());
         assert_eq!(
             world.store.revoked_proofs(now).await.unwrap(),
-            [(proof, now + Duration::from_mins(counts_until))]
+            [RevokedProof {
+                widget: world.widget.clone(),
+                hash: proof,
+                until: now + Duration::from_mins(counts_until),
+            }]
         );
     }
 }
@@ -160,12 +250,13 @@ pub async fn a_server_that_starts_learns_of_every_revoked_proof_that_still_count
     for (minutes, (tenant, widget)) in [50, 10, 30].into_iter().zip(&widgets) {
         let (proof, until) = (hash(number()), now + Duration::from_mins(minutes));
         assert!(world.store.revoke_proof(tenant, widget, proof, until).await.unwrap());
-        expected.push((proof, until));
+        let (widget, hash) = (widget.clone(), proof);
+        expected.push(RevokedProof { widget, hash, until });
     }
-    expected.sort_by_key(|(_, until)| *until);
+    expected.sort_by_key(|proof| proof.until);
     let world = world.restart();
     assert_eq!(world.store.revoked_proofs(now).await.unwrap(), expected);
-    let (_, first_end) = expected[0];
+    let first_end = expected[0].until;
     let just_before = first_end - Duration::from_millis(1);
     assert_eq!(world.store.revoked_proofs(just_before).await.unwrap(), expected);
     assert_eq!(world.store.revoked_proofs(first_end).await.unwrap(), expected[1..]);

@@ -8,13 +8,18 @@
 )]
 
 mod appending;
+mod dead_letters;
 mod delivery;
+mod due;
+mod ending;
 mod erasure;
 mod forms;
 mod identity;
+mod leases;
 mod listing;
 mod notes;
 mod people;
+mod portals;
 mod tenants;
 mod visitors;
 mod world;
@@ -98,7 +103,9 @@ macro_rules! backends {
                 }
                 identity {
                     a_widget_proves_nobody_until_it_is_told_how,
-                    a_widgets_identity_is_replaced_whole,
+                    a_widgets_identity_may_be_changed_in_all_it_has,
+                    what_a_change_does_not_name_stays_and_a_revocation_never_moves_back,
+                    changes_made_at_once_are_all_kept,
                     only_a_tenants_own_widget_has_an_identity,
                     an_empty_secret_is_refused_and_the_earlier_one_stays,
                     a_proof_is_revoked_until_the_latest_moment_asked_for,
@@ -158,6 +165,35 @@ macro_rules! backends {
                     a_transcript_holds_what_is_not_held,
                     the_next_due_moment_is_the_earliest_of_all,
                     the_backlog_counts_conversations_with_something_to_deliver,
+                }
+                due {
+                    a_first_message_is_due_soon_and_later_ones_after_quiet,
+                    whatever_follows_the_oldest_message_waits_no_longer_than_allowed,
+                    the_end_of_a_conversation_makes_it_due_at_once,
+                    a_record_due_for_one_conversation_is_due_as_a_whole,
+                    a_record_put_off_waits_however_long_its_messages_have_been_due,
+                }
+                ending {
+                    conversations_without_messages_for_long_end_by_themselves,
+                    an_end_is_summed_up_once_and_again_after_it_went_on,
+                    only_ends_that_lead_to_a_record_are_to_be_summed_up,
+                }
+                leases {
+                    a_lease_is_one_holders_until_it_has_ended_and_its_grace_has_passed,
+                    a_holder_whose_lease_is_anothers_notes_nothing_to_send,
+                    a_lease_given_back_is_free_at_once_and_its_token_never_comes_again,
+                    a_server_that_starts_finds_its_leases_free_and_the_tokens_greater,
+                }
+                dead_letters {
+                    what_fails_for_seven_days_becomes_a_dead_letter,
+                    a_success_in_between_begins_the_seven_days_anew,
+                    time_in_which_hubspot_was_away_does_not_count,
+                    a_replayed_letter_goes_out_as_if_it_had_never_failed,
+                    writing_again_takes_up_what_was_delivered_too_but_brings_no_deleted_contact_back,
+                }
+                portals {
+                    the_first_portal_written_to_stays,
+                    a_token_replaces_the_earlier_one_and_is_forgotten_by_its_generation,
                 }
             }
         })*

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use parlor_protocol::{ConversationState, PageContext, TenantId};
 use parlor_store::{
-    Append, AppendOutcome, Delivered, Erased, Forget, NewVisitor, NewWidget, NoteKind, NoteState, PlannedNote,
-    RecordState, SecretHash, Sending, StoredToken, Timestamp, ValueHash, WidgetIdentity,
+    Append, AppendOutcome, Coalescing, Delivered, Erased, Forget, NewVisitor, NewWidget, NoteKind, NoteState,
+    PlannedNote, PortalConnection, Postponement, RecordState, RevokedProof, SecretHash, Sending, StoredToken, Taken,
+    ValueHash, WidgetIdentity,
 };
 
-use crate::identity::{proving, token};
+use crate::delivery::MINUTE;
+use crate::identity::{proving, token, whole};
 use crate::world::{World, by_visitor, email, hash, number, widget};
 
 /// A30, in the store: every method that takes a tenant and an id, with the ids of another tenant.
@@ -32,9 +34,12 @@ pub async fn no_method_reaches_into_another_tenant(world: World) {
         record: "501".into(),
         hash: ValueHash([1; 32]),
     };
+    world.send(vec![value]).await;
+    let fence = world.fence().await;
+    world.store.note_portal(&world.tenant, 7).await.unwrap();
     world
         .store
-        .note_sending(&world.tenant, vec![value], world.now())
+        .keep_hubspot_token(&world.tenant, b"sealed".to_vec(), world.now())
         .await
         .unwrap();
     let (store, other, now) = (&world.store, TenantId::parse("other").unwrap(), world.now());
@@ -42,9 +47,10 @@ pub async fn no_method_reaches_into_another_tenant(world: World) {
     let (cached, until) = (token(&world, Duration::from_secs(60)), now + Duration::from_secs(60));
     assert!(
         store
-            .set_widget_identity(&world.tenant, &world.widget, proving(now))
+            .change_widget_identity(&world.tenant, &world.widget, whole(proving(now)))
             .await
             .unwrap()
+            .is_some()
     );
     assert!(
         store
@@ -113,7 +119,14 @@ pub async fn no_method_reaches_into_another_tenant(world: World) {
     assert_eq!(store.latest_change(&other).await.unwrap(), 0);
     assert!(store.rep(&other, &world.rep).await.unwrap().is_none());
     assert!(store.pending_addresses(&other, now, 10).await.unwrap().is_empty());
-    assert!(store.dirty_records(&other, now, 10).await.unwrap().is_empty());
+    let at_once = Coalescing::AT_ONCE;
+    assert!(
+        store
+            .dirty_records(&other, now, now, at_once, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
     assert!(store.addresses(&other).await.unwrap().is_empty());
     assert!(
         store
@@ -157,6 +170,10 @@ pub async fn no_method_reaches_into_another_tenant(world: World) {
         .await
         .unwrap();
     store.note_read_after_restore(&other, "501").await.unwrap();
+    assert_eq!(store.portal(&other).await.unwrap(), PortalConnection::default());
+    assert!(store.to_sum_up(&other, now, 10).await.unwrap().is_empty());
+    assert!(store.dead_letters(&other, 10).await.unwrap().is_empty());
+    assert_eq!(store.count_dead_letters(&other).await.unwrap(), 0);
     assert!(store.transcript(&other, "501").await.unwrap().is_empty());
     assert!(store.sent_values(&other, "501").await.unwrap().is_empty());
     assert!(store.addresses_of(&other, "501").await.unwrap().is_empty());
@@ -169,7 +186,7 @@ pub async fn no_method_reaches_into_another_tenant(world: World) {
             .is_empty()
     );
     assert!(store.notes_of(&other, "501").await.unwrap().is_empty());
-    assert_eq!(store.next_due(&other).await.unwrap(), None);
+    assert_eq!(store.next_due(&other, at_once).await.unwrap(), None);
     assert_eq!(store.delivery_of(&other, &ada.conversation).await.unwrap(), None);
     assert_eq!(store.backlog(&other).await.unwrap(), 0);
     assert_eq!(
@@ -224,17 +241,39 @@ pub async fn no_method_reaches_into_another_tenant(world: World) {
         "a form leads to nobody elsewhere"
     );
     let waiting = email("waiting@example.com");
+    let later = Postponement {
+        give_up_failing_since: Some(now + Duration::from_secs(9)),
+        ..Postponement::until(now + Duration::from_secs(9), "no")
+    };
     store
-        .postpone_addresses(&other, vec![waiting.clone()], now + Duration::from_secs(9), "no")
+        .postpone_addresses(&other, vec![waiting.clone()], later.clone())
         .await
         .unwrap();
-    store.refuse_address(&other, &waiting, "no").await.unwrap();
+    store.refuse_address(&other, &waiting, &"no".into()).await.unwrap();
+    store.postpone_records(&other, vec!["501".into()], later).await.unwrap();
+    store.excuse_failures(&other, Duration::from_secs(9)).await.unwrap();
+    assert_eq!(store.replay(&other, None).await.unwrap(), 0);
+    assert_eq!(store.write_again(&other, &ada.conversation, now).await.unwrap(), None);
+    assert!(
+        store
+            .end_idle_conversations(&other, now + Duration::from_secs(9), 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    store.note_summed_up(&other, &ada.conversation, now).await.unwrap();
+    store.give_lease_back(&other, &fence).await.unwrap();
+    store.note_instead_of(&other, 1, hash(number())).await.unwrap();
+    store.forget_hubspot_token(&other, 1).await.unwrap();
+    assert!(matches!(
+        store
+            .take_lease(&other, "delivery", "elsewhere", MINUTE, MINUTE)
+            .await
+            .unwrap(),
+        Taken::New(_)
+    ));
     store
-        .postpone_records(&other, vec!["501".into()], now + Duration::from_secs(9), None, "no")
-        .await
-        .unwrap();
-    store
-        .set_record_state(&other, "501", RecordState::Gone, "no", now)
+        .set_record_state(&other, "501", RecordState::Gone, &"no".into(), now)
         .await
         .unwrap();
     store.rekey_record(&other, "501", "502").await.unwrap();
@@ -252,6 +291,7 @@ pub async fn no_method_reaches_into_another_tenant(world: World) {
     store
         .note_sending(
             &other,
+            &fence,
             vec![Sending {
                 record: "501".into(),
                 hash: ValueHash([2; 32]),
@@ -266,10 +306,11 @@ pub async fn no_method_reaches_into_another_tenant(world: World) {
         .unwrap();
 
     assert!(
-        !store
-            .set_widget_identity(&other, &world.widget, WidgetIdentity::default())
+        store
+            .change_widget_identity(&other, &world.widget, whole(WidgetIdentity::default()))
             .await
             .unwrap()
+            .is_none()
     );
     let later = until + Duration::from_secs(60);
     assert!(!store.revoke_proof(&other, &world.widget, proof, later).await.unwrap());
@@ -295,10 +336,7 @@ pub async fn no_method_reaches_into_another_tenant(world: World) {
 }
 
 /// How the default tenant proves identity: its widget's settings, the revoked proofs, a cached token and how many there are.
-async fn identity_of(
-    world: &World,
-    key: SecretHash,
-) -> (WidgetIdentity, Vec<(SecretHash, Timestamp)>, Option<StoredToken>, u64) {
+async fn identity_of(world: &World, key: SecretHash) -> (WidgetIdentity, Vec<RevokedProof>, Option<StoredToken>, u64) {
     let (store, tenant, now) = (&world.store, &world.tenant, world.now());
     (
         store.widget_identity(tenant, &world.widget).await.unwrap(),
@@ -324,7 +362,10 @@ async fn everything(
             store.messages_after(tenant, conversation, 0, 100).await.unwrap(),
             (rep.password_hash, rep.password_version),
             store.pending_addresses(tenant, now, 100).await.unwrap(),
-            store.dirty_records(tenant, now, 100).await.unwrap(),
+            store
+                .dirty_records(tenant, now, now, Coalescing::AT_ONCE, 100)
+                .await
+                .unwrap(),
             store.transcript(tenant, "501").await.unwrap(),
             store.sent_values(tenant, "501").await.unwrap(),
             store.addresses_of(tenant, "501").await.unwrap(),
@@ -333,8 +374,16 @@ async fn everything(
                 store.delivery_of(tenant, held).await.unwrap()
             ),
             (
-                store.next_due(tenant).await.unwrap(),
+                store.next_due(tenant, Coalescing::AT_ONCE).await.unwrap(),
                 store.backlog(tenant).await.unwrap()
+            ),
+            (
+                store.portal(tenant).await.unwrap(),
+                store
+                    .note_sending(tenant, &world.fence().await, Vec::new(), now)
+                    .await
+                    .unwrap(),
+                store.dead_letters(tenant, 100).await.unwrap(),
             ),
         )
     )
@@ -422,7 +471,11 @@ pub async fn sql_in_a_text_is_text(world: World) {
 
         let address = email("o'brien@example.com");
         store
-            .postpone_addresses(&world.tenant, vec![address.clone()], world.now(), attack)
+            .postpone_addresses(
+                &world.tenant,
+                vec![address.clone()],
+                Postponement::until(world.now(), attack),
+            )
             .await
             .unwrap();
         store
@@ -432,7 +485,11 @@ pub async fn sql_in_a_text_is_text(world: World) {
         assert_eq!(store.addresses_of(&world.tenant, attack).await.unwrap(), [address]);
         assert!(!store.transcript(&world.tenant, attack).await.unwrap().is_empty());
         store
-            .postpone_records(&world.tenant, vec![attack.into()], world.now(), None, attack)
+            .postpone_records(
+                &world.tenant,
+                vec![attack.into()],
+                Postponement::until(world.now(), attack),
+            )
             .await
             .unwrap();
         let delivery = store
@@ -445,7 +502,7 @@ pub async fn sql_in_a_text_is_text(world: World) {
             (Some(attack), Some(attack))
         );
         store
-            .set_record_state(&world.tenant, attack, RecordState::Refused, attack, world.now())
+            .set_record_state(&world.tenant, attack, RecordState::Refused, &attack.into(), world.now())
             .await
             .unwrap();
         store.rekey_record(&world.tenant, attack, "900").await.unwrap();

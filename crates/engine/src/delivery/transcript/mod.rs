@@ -38,7 +38,7 @@ use parlor_store::{TranscriptConversation, ValueHash};
 pub use self::adopted::plan_of_note;
 pub use self::erased::{as_left, conversations_in_note, conversations_named, note_without};
 pub use self::foreign::{hash, is_same, points_to_notes};
-pub use self::overflow::{NOTE_UNITS, NoteText, Overflow, escaped, note_body, note_heading, plain};
+pub use self::overflow::{NOTE_UNITS, NoteText, Overflow, escaped, note_body, note_heading, note_key, plain};
 
 use self::entries::{Entry, in_order_of_commit};
 

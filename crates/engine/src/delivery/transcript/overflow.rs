@@ -74,7 +74,7 @@ impl Overflow {
             .into_iter()
             .zip(already + 1..)
             .map(|(ranges, number)| PlannedNote {
-                key: key(record, NoteKind::Overflow, &ranges),
+                key: note_key(record, NoteKind::Overflow, &ranges),
                 record: record.to_owned(),
                 kind: NoteKind::Overflow,
                 number,
@@ -85,7 +85,8 @@ impl Overflow {
 }
 
 /// Ten letters and digits that follow from where a note begins: an older state of the store, restored, comes to the same note.
-pub(in super::super) fn key(record: &str, kind: NoteKind, ranges: &[NoteRange]) -> String {
+#[must_use]
+pub fn note_key(record: &str, kind: NoteKind, ranges: &[NoteRange]) -> String {
     let mut digest = Sha256::new();
     digest.update(kind.as_str());
     digest.update([0]);

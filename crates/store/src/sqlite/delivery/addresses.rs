@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use crate::sqlite::row::{all, change, one, signed};
 use crate::sqlite::writer::Batch;
-use crate::{PendingAddress, StoreError, Timestamp};
+use crate::{PendingAddress, Postponement, Reason, StoreError, Timestamp};
 
 /// Orders the contact of an address, unless it is ordered already or linked to a record that is still there.
 pub(in crate::sqlite) fn order_contact(batch: &Batch<'_>, tenant: &str, email: &str) -> Result<(), StoreError> {
@@ -14,9 +14,9 @@ pub(in crate::sqlite) fn order_contact(batch: &Batch<'_>, tenant: &str, email: &
         "INSERT INTO hubspot_address (tenant_id, email, state, next_attempt_at, ordered_at)
          VALUES (?1, ?2, 'pending', ?3, ?3)
          ON CONFLICT (tenant_id, email) DO UPDATE
-         SET state = 'pending', record = NULL, attempts = 0, detail = NULL,
-             next_attempt_at = excluded.next_attempt_at, ordered_at = excluded.ordered_at
-         WHERE hubspot_address.state = 'refused'
+         SET state = 'pending', record = NULL, attempts = 0, detail = NULL, failing_since = NULL, rests_since = NULL,
+             correlation_id = NULL, next_attempt_at = excluded.next_attempt_at, ordered_at = excluded.ordered_at
+         WHERE hubspot_address.state IN ('refused', 'dead')
             OR EXISTS (
                 SELECT 1 FROM hubspot_record
                 WHERE hubspot_record.tenant_id = hubspot_address.tenant_id
@@ -93,7 +93,8 @@ pub(super) fn link(batch: &Batch<'_>, tenant: &str, links: &[(ClaimedEmail, Stri
             "INSERT INTO hubspot_address (tenant_id, email, record, state, next_attempt_at, ordered_at)
              VALUES (?1, ?2, ?3, 'linked', ?4, ?4)
              ON CONFLICT (tenant_id, email) DO UPDATE
-             SET record = excluded.record, state = 'linked', attempts = 0, detail = NULL",
+             SET record = excluded.record, state = 'linked', attempts = 0, detail = NULL, failing_since = NULL,
+                 rests_since = NULL, correlation_id = NULL",
             (tenant, email.as_str(), record, batch.now.millis()),
         )?;
         if linked_before.flatten().as_ref() != Some(record) {
@@ -110,29 +111,66 @@ pub(super) fn link(batch: &Batch<'_>, tenant: &str, links: &[(ClaimedEmail, Stri
     Ok(())
 }
 
+/// Answers those that were given up instead.
 pub(super) fn postpone(
     batch: &Batch<'_>,
     tenant: &str,
     emails: &[ClaimedEmail],
-    next_attempt_at: Timestamp,
-    detail: &str,
-) -> Result<(), StoreError> {
+    postponement: &Postponement,
+) -> Result<Vec<ClaimedEmail>, StoreError> {
+    let Postponement {
+        until,
+        reason,
+        give_up_failing_since,
+        ..
+    } = postponement;
+    let mut dead = Vec::new();
     for email in emails {
-        change(
+        let failing_since = one(
             batch.connection,
-            "UPDATE hubspot_address SET attempts = attempts + 1, next_attempt_at = ?3, detail = ?4
-             WHERE tenant_id = ?1 AND email = ?2 AND state = 'pending'",
-            (tenant, email.as_str(), next_attempt_at.millis(), detail),
+            "hubspot_address",
+            "UPDATE hubspot_address
+             SET attempts = attempts + 1, next_attempt_at = ?3, detail = ?4, correlation_id = ?5,
+                 failing_since = coalesce(failing_since, ?6)
+             WHERE tenant_id = ?1 AND email = ?2 AND state = 'pending' RETURNING failing_since",
+            (
+                tenant,
+                email.as_str(),
+                until.millis(),
+                &reason.words,
+                &reason.correlation_id,
+                batch.now.millis(),
+            ),
+            |row| row.moment("failing_since"),
         )?;
+        if failing_since.is_some_and(|since| give_up_failing_since.is_some_and(|limit| since <= limit)) {
+            rest(batch, tenant, email.as_str(), "dead", reason)?;
+            dead.push(email.clone());
+        }
     }
-    Ok(())
+    Ok(dead)
 }
 
-pub(super) fn refuse(batch: &Batch<'_>, tenant: &str, email: &str, detail: &str) -> Result<(), StoreError> {
+/// Nobody tries the address any more.
+pub(super) fn rest(
+    batch: &Batch<'_>,
+    tenant: &str,
+    email: &str,
+    state: &str,
+    reason: &Reason,
+) -> Result<(), StoreError> {
     change(
         batch.connection,
-        "UPDATE hubspot_address SET state = 'refused', record = NULL, detail = ?3 WHERE tenant_id = ?1 AND email = ?2",
-        [tenant, email, detail],
+        "UPDATE hubspot_address SET state = ?3, record = NULL, detail = ?4, correlation_id = ?5, rests_since = ?6
+         WHERE tenant_id = ?1 AND email = ?2",
+        (
+            tenant,
+            email,
+            state,
+            &reason.words,
+            &reason.correlation_id,
+            batch.now.millis(),
+        ),
     )?;
     Ok(())
 }

@@ -1,18 +1,23 @@
 //! The state of delivery in SQLite: addresses, records and what stands in each record's value.
 
 mod addresses;
+mod dead_letters;
 mod notes;
 mod progress;
 mod records;
 
+use std::time::Duration;
+
 pub(super) use addresses::order_contact;
 use async_trait::async_trait;
 use parlor_protocol::{ClaimedEmail, ConversationId, TenantId};
+pub(super) use progress::dirty_record;
 
 use super::SqliteStore;
+use super::leases;
 use crate::{
-    ConversationDelivery, Delivered, Deliveries, DirtyRecord, PendingAddress, RecordState, Sending, StoreError,
-    Timestamp, TranscriptConversation, ValueHash,
+    Coalescing, ConversationDelivery, Delivered, Deliveries, DirtyRecord, Fence, PendingAddress, Postponement, Reason,
+    RecordState, Sending, StoreError, Timestamp, TranscriptConversation, ValueHash,
 };
 
 #[async_trait]
@@ -38,17 +43,16 @@ impl Deliveries for SqliteStore {
         &self,
         tenant: &TenantId,
         emails: Vec<ClaimedEmail>,
-        next_attempt_at: Timestamp,
-        detail: &str,
-    ) -> Result<(), StoreError> {
-        let (tenant, detail) = (tenant.clone(), detail.to_owned());
-        self.write(move |batch| addresses::postpone(batch, tenant.as_str(), &emails, next_attempt_at, &detail))
+        postponement: Postponement,
+    ) -> Result<Vec<ClaimedEmail>, StoreError> {
+        let tenant = tenant.clone();
+        self.write(move |batch| addresses::postpone(batch, tenant.as_str(), &emails, &postponement))
             .await
     }
 
-    async fn refuse_address(&self, tenant: &TenantId, email: &ClaimedEmail, detail: &str) -> Result<(), StoreError> {
-        let (tenant, email, detail) = (tenant.clone(), email.clone(), detail.to_owned());
-        self.write(move |batch| addresses::refuse(batch, tenant.as_str(), email.as_str(), &detail))
+    async fn refuse_address(&self, tenant: &TenantId, email: &ClaimedEmail, reason: &Reason) -> Result<(), StoreError> {
+        let (tenant, email, reason) = (tenant.clone(), email.clone(), reason.clone());
+        self.write(move |batch| addresses::rest(batch, tenant.as_str(), email.as_str(), "refused", &reason))
             .await
     }
 
@@ -56,10 +60,12 @@ impl Deliveries for SqliteStore {
         &self,
         tenant: &TenantId,
         now: Timestamp,
+        due_by: Timestamp,
+        coalescing: Coalescing,
         limit: usize,
     ) -> Result<Vec<DirtyRecord>, StoreError> {
         let tenant = tenant.clone();
-        self.read(move |connection| progress::dirty(connection, tenant.as_str(), now, limit))
+        self.read(move |connection| progress::dirty(connection, tenant.as_str(), now, due_by, coalescing, limit))
             .await
     }
 
@@ -75,10 +81,22 @@ impl Deliveries for SqliteStore {
             .await
     }
 
-    async fn note_sending(&self, tenant: &TenantId, values: Vec<Sending>, now: Timestamp) -> Result<(), StoreError> {
-        let tenant = tenant.clone();
-        self.write(move |batch| records::note_sending(batch, tenant.as_str(), &values, now))
-            .await
+    async fn note_sending(
+        &self,
+        tenant: &TenantId,
+        fence: &Fence,
+        values: Vec<Sending>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (tenant, fence) = (tenant.clone(), fence.clone());
+        self.write(move |batch| {
+            let holds = leases::holds(batch, tenant.as_str(), &fence)?;
+            if holds {
+                records::note_sending(batch, tenant.as_str(), &values, now)?;
+            }
+            Ok(holds)
+        })
+        .await
     }
 
     async fn suspect_values_sent_since(
@@ -102,22 +120,17 @@ impl Deliveries for SqliteStore {
         &self,
         tenant: &TenantId,
         records: Vec<String>,
-        next_attempt_at: Timestamp,
-        unconfirmed_until: Option<Timestamp>,
-        detail: &str,
-    ) -> Result<(), StoreError> {
-        let (tenant, detail) = (tenant.clone(), detail.to_owned());
-        self.write(move |batch| {
-            records::postpone(
-                batch,
-                tenant.as_str(),
-                &records,
-                next_attempt_at,
-                unconfirmed_until,
-                &detail,
-            )
-        })
-        .await
+        postponement: Postponement,
+    ) -> Result<Vec<String>, StoreError> {
+        let tenant = tenant.clone();
+        self.write(move |batch| records::postpone(batch, tenant.as_str(), &records, &postponement))
+            .await
+    }
+
+    async fn excuse_failures(&self, tenant: &TenantId, by: Duration) -> Result<(), StoreError> {
+        let tenant = tenant.clone();
+        self.write(move |batch| dead_letters::excuse(batch, tenant.as_str(), by))
+            .await
     }
 
     async fn set_record_state(
@@ -125,11 +138,11 @@ impl Deliveries for SqliteStore {
         tenant: &TenantId,
         record: &str,
         state: RecordState,
-        detail: &str,
+        reason: &Reason,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let (tenant, record, detail) = (tenant.clone(), record.to_owned(), detail.to_owned());
-        self.write(move |batch| records::set_state(batch, tenant.as_str(), &record, state, &detail, now))
+        let (tenant, record, reason) = (tenant.clone(), record.to_owned(), reason.clone());
+        self.write(move |batch| records::set_state(batch, tenant.as_str(), &record, state, &reason, now))
             .await
     }
 
@@ -161,9 +174,9 @@ impl Deliveries for SqliteStore {
             .await
     }
 
-    async fn next_due(&self, tenant: &TenantId) -> Result<Option<Timestamp>, StoreError> {
+    async fn next_due(&self, tenant: &TenantId, coalescing: Coalescing) -> Result<Option<Timestamp>, StoreError> {
         let tenant = tenant.clone();
-        self.read(move |connection| progress::next_due(connection, tenant.as_str()))
+        self.read(move |connection| progress::next_due(connection, tenant.as_str(), coalescing))
             .await
     }
 

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use crate::sqlite::erasure::jobs::{end_erasure, move_erasure};
 use crate::sqlite::row::{Fields, all, change, corrupt, one, signed};
 use crate::sqlite::writer::Batch;
-use crate::{Delivered, RecordState, Sending, StoreError, Timestamp, ValueHash};
+use crate::{Delivered, Postponement, Reason, RecordState, Sending, StoreError, Timestamp, ValueHash};
 
 /// How many of a record's newest values are remembered; what is older has long been replaced.
 const VALUES: usize = 200;
@@ -16,6 +16,7 @@ const fn word(state: RecordState) -> &'static str {
         RecordState::Full => "full",
         RecordState::Gone => "gone",
         RecordState::Refused => "refused",
+        RecordState::Dead => "dead",
     }
 }
 
@@ -29,6 +30,7 @@ pub(super) fn state_if_any(row: &Fields<'_>, column: &'static str) -> Result<Opt
         RecordState::Full,
         RecordState::Gone,
         RecordState::Refused,
+        RecordState::Dead,
     ]
     .into_iter()
     .find(|state| word(*state) == found)
@@ -96,7 +98,7 @@ pub(super) fn note_delivered(batch: &Batch<'_>, tenant: &str, delivered: &[Deliv
         change(
             batch.connection,
             "UPDATE hubspot_record
-             SET attempts = 0, detail = NULL, next_attempt_at = 0,
+             SET attempts = 0, detail = NULL, failing_since = NULL, correlation_id = NULL, next_attempt_at = 0,
                  unconfirmed_until = CASE WHEN ?3 IS NULL THEN NULL ELSE max(coalesce(unconfirmed_until, ?3), ?3) END
              WHERE tenant_id = ?1 AND record = ?2",
             (tenant, &value.record, value.confirm_at.map(Timestamp::millis)),
@@ -118,32 +120,50 @@ pub(super) fn note_delivered(batch: &Batch<'_>, tenant: &str, delivered: &[Deliv
     Ok(())
 }
 
+/// Answers those that were given up instead.
 pub(super) fn postpone(
     batch: &Batch<'_>,
     tenant: &str,
     records: &[String],
-    next_attempt_at: Timestamp,
-    unconfirmed_until: Option<Timestamp>,
-    detail: &str,
-) -> Result<(), StoreError> {
+    postponement: &Postponement,
+) -> Result<Vec<String>, StoreError> {
+    let Postponement {
+        until,
+        unconfirmed_until,
+        reason,
+        give_up_failing_since,
+    } = postponement;
+    let mut dead = Vec::new();
     for record in records {
-        change(
+        let failing = one(
             batch.connection,
+            "hubspot_record",
             "UPDATE hubspot_record
-             SET attempts = attempts + 1, next_attempt_at = ?3, detail = ?5,
+             SET attempts = attempts + 1, next_attempt_at = ?3, detail = ?5, correlation_id = ?6,
+                 failing_since = coalesce(failing_since, ?7),
                  unconfirmed_until = CASE WHEN ?4 IS NULL THEN unconfirmed_until
                                           ELSE max(coalesce(unconfirmed_until, ?4), ?4) END
-             WHERE tenant_id = ?1 AND record = ?2",
+             WHERE tenant_id = ?1 AND record = ?2 RETURNING failing_since, state",
             (
                 tenant,
                 record,
-                next_attempt_at.millis(),
+                until.millis(),
                 unconfirmed_until.map(Timestamp::millis),
-                detail,
+                &reason.words,
+                &reason.correlation_id,
+                batch.now.millis(),
             ),
+            |row| Ok((row.moment("failing_since")?, row.get::<String>("state")?)),
         )?;
+        if let (Some((since, state)), Some(limit)) = (failing, give_up_failing_since)
+            && since <= *limit
+            && state == word(RecordState::Live)
+        {
+            set_state(batch, tenant, record, RecordState::Dead, reason, batch.now)?;
+            dead.push(record.clone());
+        }
     }
-    Ok(())
+    Ok(dead)
 }
 
 pub(super) fn set_state(
@@ -151,17 +171,25 @@ pub(super) fn set_state(
     tenant: &str,
     record: &str,
     state: RecordState,
-    detail: &str,
+    reason: &Reason,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let changed = change(
         batch.connection,
         "UPDATE hubspot_record
-         SET state = ?3, state_since = ?5, detail = nullif(?4, ''),
+         SET state = ?3, state_since = ?5, detail = nullif(?4, ''), correlation_id = ?6,
              attempts = CASE WHEN ?3 = 'live' THEN 0 ELSE attempts END,
+             failing_since = CASE WHEN ?3 = 'live' THEN NULL ELSE failing_since END,
              next_attempt_at = CASE WHEN ?3 = 'live' THEN 0 ELSE next_attempt_at END
          WHERE tenant_id = ?1 AND record = ?2",
-        (tenant, record, word(state), detail, now.millis()),
+        (
+            tenant,
+            record,
+            word(state),
+            &reason.words,
+            now.millis(),
+            &reason.correlation_id,
+        ),
     )?;
     match state {
         RecordState::Gone if changed > 0 => {
@@ -184,7 +212,7 @@ pub(super) fn revive_if_gone(batch: &Batch<'_>, tenant: &str, record: &str) -> R
         |row| state_if_any(row, "state"),
     )?;
     match state.flatten() {
-        Some(RecordState::Gone) => set_state(batch, tenant, record, RecordState::Live, "", batch.now),
+        Some(RecordState::Gone) => set_state(batch, tenant, record, RecordState::Live, &Reason::default(), batch.now),
         _ => Ok(()),
     }
 }

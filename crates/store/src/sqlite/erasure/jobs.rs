@@ -49,7 +49,7 @@ pub(super) fn order(batch: &Batch<'_>, tenant: &str, ids: &str, confirm_until: T
             batch.connection,
             "UPDATE hubspot_record
              SET state = CASE WHEN state = 'full' THEN 'full' ELSE 'live' END, attempts = 0, next_attempt_at = 0,
-                 detail = NULL, unconfirmed_until = max(coalesce(unconfirmed_until, ?3), ?3)
+                 detail = NULL, failing_since = NULL, correlation_id = NULL, unconfirmed_until = max(coalesce(unconfirmed_until, ?3), ?3)
              WHERE tenant_id = ?1 AND record = ?2",
             (tenant, record, confirm_until.millis()),
         )?;
@@ -195,7 +195,7 @@ pub(super) fn drop_if_lonely(batch: &Batch<'_>, tenant: &str, record: &str) -> R
 pub(super) fn revive(batch: &Batch<'_>, tenant: &str, now: Timestamp) -> Result<(), StoreError> {
     change(
         batch.connection,
-        "UPDATE hubspot_record SET state = 'live', state_since = ?2, attempts = 0, next_attempt_at = 0
+        "UPDATE hubspot_record SET state = 'live', state_since = ?2, attempts = 0, failing_since = NULL, next_attempt_at = 0
          WHERE tenant_id = ?1 AND state NOT IN ('live', 'full', 'gone') AND state_since <= ?3
            AND record IN (SELECT record FROM erasure_job WHERE tenant_id = ?1)",
         (tenant, now.millis(), now.millis() - REFUSED_REST_MS),

@@ -102,7 +102,7 @@ pub(super) fn expired(
          WHERE conversation.tenant_id = ?1 AND conversation.erased IS NULL AND conversation.last_at < ?2
            AND (
                (conversation.held = 0 AND conversation.abandoned = 0
-                AND conversation.delivered_seq = conversation.last_seq
+                AND conversation.delivered_seq = conversation.last_seq AND conversation.to_sum_up = 0
                 AND hubspot_record.state IN ('live', 'full') AND hubspot_record.unconfirmed_until IS NULL
                 AND NOT EXISTS (
                     SELECT 1 FROM hubspot_note
@@ -165,10 +165,10 @@ fn erase(
         change(
             batch.connection,
             "UPDATE conversation
-             SET email = '', page = '{}', state = 'closed', held = 0, abandoned = 0, delivered_seq = last_seq,
+             SET email = '', page = '{}', state = 'closed', closed_at = coalesce(closed_at, ?5), to_sum_up = 0, held = 0, abandoned = 0, delivered_seq = last_seq,
                  erased = ?3, change = ?4
              WHERE tenant_id = ?1 AND id = ?2",
-            (tenant, conversation.as_str(), how, signed(number)),
+            (tenant, conversation.as_str(), how, signed(number), batch.now.millis()),
         )?;
     }
     Ok(Erased {
