@@ -17,7 +17,7 @@ const CLEAN_EVERY: Duration = Duration::from_mins(1);
 pub fn start(server: &Server, stop: &CancellationToken) -> JoinSet<()> {
     let mut workers = JoinSet::new();
     let (delivering, telling) = (Arc::clone(&server.engine), Arc::clone(&server.engine));
-    let watching = Arc::clone(&server.engine);
+    let erasing = Arc::clone(&server.engine);
     let cleaning = server.clone();
     workers.spawn(supervise("delivery", stop.clone(), move |stop| {
         let engine = Arc::clone(&delivering);
@@ -33,7 +33,7 @@ pub fn start(server: &Server, stop: &CancellationToken) -> JoinSet<()> {
         async move { engine.tell_inboxes(stop).await }
     }));
     workers.spawn(supervise("erasures", stop.clone(), move |stop| {
-        let engine = Arc::clone(&watching);
+        let engine = Arc::clone(&erasing);
         async move { engine.watch_erasures(Vec::new(), stop).await }
     }));
     workers.spawn(supervise("cleaning", stop.clone(), move |stop| {

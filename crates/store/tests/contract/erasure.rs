@@ -27,14 +27,13 @@ impl World {
         self.say(&who, &format!("from {address}")).await;
         let links = vec![(email(address), record.to_owned())];
         self.store.link_addresses(&self.tenant, links).await.unwrap();
+        let fence = self.fence().await;
         let sending = Sending {
             record: record.into(),
             hash: ValueHash([7; 32]),
         };
-        self.store
-            .note_sending(&self.tenant, vec![sending], self.now())
-            .await
-            .unwrap();
+        let noted = self.store.note_sending(&self.tenant, &fence, vec![sending], self.now());
+        assert!(noted.await.unwrap());
         let delivered = parlor_store::Delivered {
             record: record.into(),
             up_to: vec![(who.conversation.clone(), 1)],
