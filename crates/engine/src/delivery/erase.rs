@@ -2,7 +2,7 @@
 //! earlier write can come any more.
 
 use parlor_hubspot::{Class, Client, ContactId, NoteId};
-use parlor_store::{DirtyRecord, ErasureNoteAction, Timestamp, ValueHash};
+use parlor_store::{DirtyRecord, ErasureNoteAction, StoreError, Timestamp, ValueHash};
 
 use super::{Delivery, Stop, portal_trouble, transcript, unclear_for};
 
@@ -11,7 +11,7 @@ const RESTORED_AT: &str = "store.restored_at";
 
 impl Delivery {
     /// HubSpot refused a record for good, but something has to be erased there: it is tried again, once an hour.
-    pub(super) async fn revive_erasures(&self) -> Result<(), Stop> {
+    pub(super) async fn revive_erasures(&self) -> Result<(), StoreError> {
         let tenant = &self.options.tenant;
         let waiting = self.store.count_erasures(tenant).await?;
         #[expect(clippy::cast_precision_loss, reason = "a gauge; nobody has 2^52 erasures")]

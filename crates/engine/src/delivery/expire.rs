@@ -3,6 +3,8 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use parlor_store::StoreError;
+
 use super::{Delivery, Stop};
 use crate::retention;
 
@@ -13,6 +15,24 @@ const EVERY: Duration = Duration::from_mins(10);
 const AT_ONCE: usize = 100;
 
 impl Delivery {
+    /// Whether a conversation is past its time; looked for at most so often.
+    pub(super) async fn has_expired(&self) -> Result<bool, StoreError> {
+        let now = self.context.now();
+        if self.expires_at.load(Ordering::Relaxed) > now.millis() {
+            return Ok(false);
+        }
+        let tenant = &self.options.tenant;
+        if let Some(days) = retention::days(self.store.as_ref(), tenant).await? {
+            let holds = Duration::from_hours(24) * days;
+            let found = self.store.expired(tenant, now - holds, now - holds * 2, 1).await?;
+            if !found.is_empty() {
+                return Ok(true);
+            }
+        }
+        self.expires_at.store((now + EVERY).millis(), Ordering::Relaxed);
+        Ok(false)
+    }
+
     /// Erases what is past its time and stands in HubSpot, or never will.
     pub(super) async fn expire(&self) -> Result<(), Stop> {
         let now = self.context.now();

@@ -56,11 +56,18 @@ impl Delivery {
         if let Phase::Resting(until) = phase {
             return Some(until);
         }
+        if let Err(error) = self.revive_erasures().await {
+            return Some(self.store_failed(&error));
+        }
         // In trouble, and before anything is known of the portal, a pass is of use by itself.
         if self.breaker.words().is_none() && self.property_is_there.load(Ordering::Relaxed) {
             match self.next_due().await {
                 Ok(Some(due)) if due <= now => {}
-                Ok(due) => return due,
+                Ok(due) => match self.has_expired().await {
+                    Ok(false) => return due,
+                    Ok(true) => {}
+                    Err(error) => return Some(self.store_failed(&error)),
+                },
                 Err(error) => return Some(self.store_failed(&error)),
             }
         }
@@ -117,7 +124,6 @@ impl Delivery {
             self.probe(client, &mut handled, due_by).await?;
             self.is_isolating.store(true, Ordering::Relaxed);
         }
-        self.revive_erasures().await?;
         // Ends: each address taken up is linked, refused or put off, so that it is not pending now any more.
         while self.may_go_on(stop)? && self.resolve_addresses(client, BATCH).await? {}
         while self.may_go_on(stop)? && self.write_records(client, &mut handled, due_by, BATCH).await? {}
