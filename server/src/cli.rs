@@ -1,9 +1,11 @@
 //! The command line: what there is to say, and what each word does.
 
 mod add;
+mod backup;
 mod deliveries;
 mod hubspot;
 mod identity;
+mod people;
 mod serve;
 
 use std::collections::BTreeMap;
@@ -42,6 +44,34 @@ enum Command {
     /// The chats on your sites
     #[command(subcommand)]
     Widget(WidgetCommand),
+    /// Forget a person: erase what they wrote and who they are, here and from HubSpot; works beside a running server
+    Forget {
+        /// Their e-mail address
+        email: String,
+    },
+    /// Print everything kept on a person as JSON; works beside a running server
+    Export {
+        /// Their e-mail address
+        email: String,
+    },
+    /// Show or change for how long conversations are kept here; works beside a running server
+    Retention {
+        /// Days after the last message, or "off"
+        #[arg(long, value_name = "N|off")]
+        days: Option<String>,
+    },
+    /// List what was done to people's data, and by whom
+    Audit,
+    /// Write a backup of the database to a new file; works beside a running server
+    Backup {
+        /// The file to write
+        file: PathBuf,
+    },
+    /// Put a backup in the database's place; the server must be stopped
+    Restore {
+        /// The backup
+        file: PathBuf,
+    },
     /// The HubSpot account that is written to
     #[command(subcommand)]
     Hubspot(hubspot::HubspotCommand),
@@ -157,6 +187,12 @@ impl CommandLine {
             Command::Sandbox => serve::sandbox_alone(settings).await,
             Command::Rep(RepCommand::Add { email, name }) => add::rep(&settings, environment, &email, &name).await,
             Command::Rep(RepCommand::Password { email }) => add::reset(&settings, environment, &email).await,
+            Command::Forget { email } => people::forget(&settings, &email).await,
+            Command::Export { email } => people::export(&settings, &email).await,
+            Command::Retention { days } => people::retention(&settings, days.as_deref()).await,
+            Command::Audit => people::audit(&settings).await,
+            Command::Backup { file } => backup::backup(&settings, &file).await,
+            Command::Restore { file } => backup::restore(&settings, &file).await,
             Command::Widget(WidgetCommand::Add(arguments)) => add::widget(&settings, arguments).await,
             Command::Hubspot(command) => hubspot::run(&settings, command).await,
             Command::Deliveries(command) => deliveries::run(&settings, command).await,

@@ -46,6 +46,10 @@ pub fn record() -> anyhow::Result<PrometheusHandle> {
     metrics::describe_counter!("parlor_dead_letters_total", "Contacts given up, by why.");
     metrics::describe_counter!("parlor_gone_records_total", "Contacts found deleted in HubSpot.");
     metrics::describe_gauge!("parlor_delivery_backlog", "Conversations with something undelivered.");
+    metrics::describe_gauge!(
+        "parlor_erasures_waiting",
+        "HubSpot contacts from which somebody who was forgotten is still to be removed."
+    );
     metrics::describe_counter!(
         "parlor_visitor_tokens_total",
         "Visitor tokens handed out, by where they came from."

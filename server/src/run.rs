@@ -6,7 +6,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusHandle;
 use parlor_engine::delivery::DeliveryOptions;
-use parlor_engine::identity::IdentityOptions;
+use parlor_engine::erasure::{self, Journal};
+use parlor_engine::identity::{IdentityOptions, Sealer};
 use parlor_engine::{AdmissionOptions, Connect, Context, Engine, LocalBus, Portal, Store, SystemClock};
 use parlor_hubspot::{Client, ClientOptions, SecretString};
 use parlor_protocol::TenantId;
@@ -47,11 +48,9 @@ pub struct Started {
 /// Opens the store and puts the server together. Nothing listens yet.
 pub async fn start(settings: Settings, options: StartOptions, stop: CancellationToken) -> anyhow::Result<Started> {
     let context = Context::system();
-    let sealer = Arc::new(secret_key::sealer(
-        settings.secret_key.as_ref(),
-        &settings.database,
-        &context,
-    )?);
+    let key = secret_key::key(settings.secret_key.as_ref(), &settings.database, &context)?;
+    let sealer = Arc::new(Sealer::new(&key));
+    let journal = Journal::beside(&settings.database, key);
     let open = OpenOptions {
         path: settings.database.clone(),
         clock: Arc::new(SystemClock),
@@ -59,6 +58,8 @@ pub async fn start(settings: Settings, options: StartOptions, stop: Cancellation
     };
     let store = Arc::new(tokio::task::spawn_blocking(move || SqliteStore::open(&open)).await??);
     let shared: Arc<dyn Store> = store.clone();
+    // Before anything is served or delivered: the database may be an older one that was put in the place of another.
+    erasure::forget_again(&context, shared.as_ref(), &journal, settings.hubspot.timeout).await?;
     let admission = AdmissionOptions {
         burst: settings.registration_burst,
         refill: settings.registration_refill,
@@ -94,6 +95,7 @@ pub async fn start(settings: Settings, options: StartOptions, stop: Cancellation
     let sessions = Sessions::new(shared, context);
     let server = Server::new(Parts {
         engine,
+        journal,
         settings,
         sessions,
         assets,

@@ -18,8 +18,16 @@ use crate::settings::SettingsError;
 /// # Errors
 /// One line for the operator: a key file that cannot be read or made, or is no key.
 pub fn sealer(given: Option<&SecretString>, database: &Path, context: &Context) -> Result<Sealer, SettingsError> {
+    key(given, database, context).map(|key| Sealer::new(&key))
+}
+
+/// The installation's key.
+///
+/// # Errors
+/// As [`sealer`].
+pub fn key(given: Option<&SecretString>, database: &Path, context: &Context) -> Result<[u8; 32], SettingsError> {
     if let Some(key) = given.and_then(|key| parse(key.expose_secret())) {
-        return Ok(Sealer::new(&key));
+        return Ok(key);
     }
     let path = file_of(database);
     let shown = path.display();
@@ -37,13 +45,12 @@ pub fn sealer(given: Option<&SecretString>, database: &Path, context: &Context) 
         }
     };
     let key = parse(text.trim()).filter(|key| !is_one_byte_repeated(key));
-    let key = key.ok_or_else(|| {
+    key.ok_or_else(|| {
         SettingsError(format!(
             "{shown} holds no key (32 random bytes in base64): restore it from a backup; without it the widgets' secrets must be made anew, \
              for which it is enough to remove the file"
         ))
-    })?;
-    Ok(Sealer::new(&key))
+    })
 }
 
 /// Beside the database, and not in it: a copy of the database alone opens nothing.

@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use parlor_engine::Engine;
+use parlor_engine::erasure::Journal;
 use tokio_util::sync::CancellationToken;
 
 use crate::assets::Assets;
@@ -21,6 +22,8 @@ pub struct Server(Arc<Parts>);
 pub struct Parts {
     /// What does the work.
     pub engine: Arc<Engine>,
+    /// What was forgotten.
+    pub journal: Journal,
     /// How it was set up.
     pub settings: Settings,
     /// Browsers' sessions.

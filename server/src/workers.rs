@@ -1,4 +1,4 @@
-//! Workers: delivery and cleaning, supervised. A panic is logged, counted and answered by a new start; a stop is clean.
+//! Workers: delivery, news, cleaning, supervised. A panic is logged, counted and answered by a new start; a stop is clean.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ const CLEAN_EVERY: Duration = Duration::from_mins(1);
 pub fn start(server: &Server, stop: &CancellationToken) -> JoinSet<()> {
     let mut workers = JoinSet::new();
     let (delivering, telling) = (Arc::clone(&server.engine), Arc::clone(&server.engine));
+    let erasing = Arc::clone(&server.engine);
     let cleaning = server.clone();
     workers.spawn(supervise("delivery", stop.clone(), move |stop| {
         let engine = Arc::clone(&delivering);
@@ -30,6 +31,10 @@ pub fn start(server: &Server, stop: &CancellationToken) -> JoinSet<()> {
     workers.spawn(supervise("inbox news", stop.clone(), move |stop| {
         let engine = Arc::clone(&telling);
         async move { engine.tell_inboxes(stop).await }
+    }));
+    workers.spawn(supervise("erasures", stop.clone(), move |stop| {
+        let engine = Arc::clone(&erasing);
+        async move { engine.watch_erasures(Vec::new(), stop).await }
     }));
     workers.spawn(supervise("cleaning", stop.clone(), move |stop| {
         clean(cleaning.clone(), stop)

@@ -2,7 +2,7 @@
 
 use leptos::either::Either;
 use leptos::prelude::*;
-use parlor_protocol::{ContactCard, Delivery, DeliveryStatus, HubspotRecord, PageContext};
+use parlor_protocol::{ContactCard, ConversationId, Delivery, DeliveryStatus, HubspotRecord, PageContext};
 
 use super::desk::Desk;
 use super::moment::InFull;
@@ -20,7 +20,11 @@ pub fn CardPane() -> impl IntoView {
                 </button>
             </header>
             {move || match desk.card_of_selected() {
-                Some(card) => Either::Left(card_view(card)),
+                Some(card) => {
+                    let actions = desk.selected.get().filter(|_| !card.email.is_empty());
+                    let actions = actions.as_ref().map(data_view);
+                    Either::Left(view! { {card_view(card)} {actions} })
+                }
                 None => Either::Right(view! { <p class="inbox-card-none">"Nothing is known of the contact yet."</p> }),
             }}
         </aside>
@@ -47,13 +51,18 @@ fn card_view(card: ContactCard) -> impl IntoView {
         <section class="inbox-card-who">
             <h3 dir="auto">{name}</h3>
             <p>
-                <a href=format!("mailto:{email}") class="inbox-card-email">
-                    {email.clone()}
-                </a>
-                " "
-                <span class=badge_class title=meaning>
-                    {badge}
-                </span>
+                {(!email.is_empty())
+                    .then(|| {
+                        view! {
+                            <a href=format!("mailto:{email}") class="inbox-card-email">
+                                {email.clone()}
+                            </a>
+                            " "
+                            <span class=badge_class title=meaning>
+                                {badge}
+                            </span>
+                        }
+                    })}
             </p>
         </section>
         <section class="inbox-card-hubspot" data-status=status_word(delivery.status)>
@@ -74,11 +83,37 @@ fn card_view(card: ContactCard) -> impl IntoView {
     }
 }
 
+/// What can be done with the contact's data. Plain forms: they are seldom used, and work without script.
+fn data_view(conversation: &ConversationId) -> impl IntoView + use<> {
+    view! {
+        <section class="inbox-card-data">
+            <h3>"Their data"</h3>
+            <form method="post" action=format!("/inbox/{conversation}/export")>
+                <button class="button button-small">"Export as a file"</button>
+            </form>
+            <details>
+                <summary>"Forget this contact"</summary>
+                <form method="post" action=format!("/inbox/{conversation}/forget")>
+                    <p>
+                        "Erases for good what every visitor with this address wrote and who they are, your answers to them too, here and \
+                         where Parlor wrote it in HubSpot."
+                    </p>
+                    <label>
+                        <input type="checkbox" name="sure" value="yes" required/>
+                        " I am sure"
+                    </label>
+                    <button class="button button-small">"Forget"</button>
+                </form>
+            </details>
+        </section>
+    }
+}
+
 /// Where there is nothing to write to, there is no button either.
 const fn has_record_to_write(delivery: &Delivery) -> bool {
     !matches!(
         delivery.status,
-        DeliveryStatus::Held | DeliveryStatus::NoToken | DeliveryStatus::Gone
+        DeliveryStatus::Held | DeliveryStatus::NoToken | DeliveryStatus::Gone | DeliveryStatus::Erased
     ) && delivery.last_seq > 0
 }
 
@@ -177,6 +212,7 @@ const fn status_word(status: DeliveryStatus) -> &'static str {
         DeliveryStatus::Full => "full",
         DeliveryStatus::Gone => "gone",
         DeliveryStatus::Refused => "refused",
+        DeliveryStatus::Erased => "erased",
         DeliveryStatus::Dead => "dead",
     }
 }

@@ -17,6 +17,10 @@ pub struct SettingsPageData {
     pub trouble: Option<(String, i64)>,
     /// How many visitor tokens are kept.
     pub kept_tokens: u64,
+    /// For how many days conversations are kept; absent: for good.
+    pub retention_days: Option<u32>,
+    /// From how many contacts in HubSpot somebody who was forgotten is still to be removed.
+    pub erasures: u64,
     /// The widgets in the order in which they were made.
     pub widgets: Vec<WidgetSettingsData>,
     /// What could not be delivered.
@@ -115,11 +119,27 @@ pub fn SettingsPage(
         is_connected,
         trouble,
         kept_tokens,
+        retention_days,
+        erasures,
         widgets,
         letters,
         offer,
         notice,
     } = data;
+    let retention = match retention_days {
+        None => "Conversations are kept for good.".to_owned(),
+        Some(1) => "Conversations are erased a day after their last message, once HubSpot has them.".to_owned(),
+        Some(days) => {
+            format!("Conversations are erased {days} days after their last message, once HubSpot has them.")
+        }
+    };
+    let erasures = match erasures {
+        0 => None,
+        1 => Some("Somebody who was forgotten is still to be removed from a contact in HubSpot.".to_owned()),
+        several => Some(format!(
+            "People who were forgotten are still to be removed from {several} contacts in HubSpot."
+        )),
+    };
     let kept = match kept_tokens {
         0 => "No visitor token is kept.".to_owned(),
         1 => "1 visitor token is kept.".to_owned(),
@@ -156,6 +176,11 @@ pub fn SettingsPage(
                     <h2>"Visitor identification"</h2>
                     {identification(is_connected, trouble)}
                     <p>{kept}</p>
+                </section>
+                <section>
+                    <h2>"People’s data"</h2>
+                    <p>{retention} " " <code>"parlor retention --days N|off"</code></p>
+                    {erasures.map(|erasures| view! { <p>{erasures}</p> })}
                 </section>
                 <section>
                     <h2>"Widgets"</h2>

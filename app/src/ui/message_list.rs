@@ -19,6 +19,9 @@ const NEAR_PX: i32 = 60;
 /// Messages of one author within this time stand together, in milliseconds.
 const GROUP_MS: i64 = 5 * 60_000;
 
+/// What stands in the place of a message that was erased.
+const ERASED: &str = "This message was erased.";
+
 /// A message as the list shows it.
 struct Row {
     id: MessageId,
@@ -122,7 +125,7 @@ pub fn MessageList(
                     <ol class="messages-list">
                         <For
                             each=move || thread.with(|thread| thread.as_ref().map(rows).unwrap_or_default())
-                            key=|row| (row.id.clone(), row.starts_group)
+                            key=|row| (row.id.clone(), row.starts_group, row.text.is_empty())
                             children=move |row| message(row, thread, is_alive.get_untracked(), on_retry)
                         />
                     </ol>
@@ -194,7 +197,8 @@ fn message(row: Row, thread: Signal<Option<Thread>>, is_alive: bool, on_retry: C
         (false, true) => "message starts-group",
         (false, false) => "message",
     };
-    let text: Vec<_> = links::pieces(&row.text)
+    let text = if row.text.is_empty() { ERASED } else { row.text.as_str() };
+    let text: Vec<_> = links::pieces(text)
         .into_iter()
         .map(|piece| match piece {
             Piece::Text(text) => Either::Left(text),

@@ -300,6 +300,12 @@ impl Thread {
                 });
             }
             ServerFrame::State { conversation, state } if *conversation == self.conversation => self.state = *state,
+            ServerFrame::Erased { conversation } if *conversation == self.conversation => {
+                for message in &mut self.committed {
+                    message.text.clear();
+                    message.author.name.clear();
+                }
+            }
             ServerFrame::Error {
                 code,
                 reason,

@@ -389,3 +389,19 @@ fn a_rep_sees_a_colleagues_messages_as_another_persons() {
         ..visitor()
     }));
 }
+
+#[test]
+fn what_was_erased_is_shown_no_more_and_keeps_its_place() {
+    let mut thread = thread([1, 2]);
+    let elsewhere = ConversationId::parse("0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5c").unwrap();
+    let erased = |conversation| ServerFrame::Erased { conversation };
+    thread.apply(&erased(elsewhere), 0);
+    assert_eq!(thread.committed()[0].text, "message 1");
+    thread.apply(&erased(conversation()), 0);
+    let left: Vec<_> = thread
+        .committed()
+        .iter()
+        .map(|message| (message.seq, message.text.as_str(), message.author.name.as_str()))
+        .collect();
+    assert_eq!(left, [(1, "", ""), (2, "", "")]);
+}

@@ -37,6 +37,8 @@ pub enum Event {
     },
     /// A conversation was closed or opened again.
     State(ConversationState),
+    /// The conversation was erased: whoever shows it shows it no more.
+    Erased,
     /// A conversation of the inbox is new or changed.
     Changed(Arc<ConversationSummary>),
     /// A rep has read up to here.

@@ -25,7 +25,16 @@ impl Engine {
                 id: record.clone(),
                 url: self.delivery.record_url(record),
             }),
-            delivery: self.delivery_in_view(reached),
+            delivery: if conversation.is_erased {
+                Delivery {
+                    delivered_seq: reached.delivered_seq,
+                    last_seq: reached.last_seq,
+                    status: DeliveryStatus::Erased,
+                    detail: None,
+                }
+            } else {
+                self.delivery_in_view(reached)
+            },
         }))
     }
 

@@ -13,10 +13,13 @@ mod context;
 mod conversations;
 pub mod delivery;
 mod ending;
+pub mod erasure;
+pub mod export;
 pub mod identity;
 mod inbox_news;
 mod portal;
 pub mod reps;
+pub mod retention;
 mod secret;
 mod visitors;
 pub mod widgets;
@@ -41,6 +44,7 @@ use crate::admission::Admission;
 use crate::budget::Budget;
 use crate::connection::Connection;
 use crate::delivery::Delivery;
+use crate::erasure::Told;
 use crate::identity::{Identity, IdentityOptions};
 use crate::inbox_news::InboxNews;
 use crate::reps::SignInGuard;
@@ -58,6 +62,7 @@ pub struct Engine {
     account: KeptAccount,
     identity: Identity,
     inbox_news: InboxNews,
+    erasures_told: Told,
 }
 
 impl Engine {
@@ -100,6 +105,7 @@ impl Engine {
             account,
             identity,
             inbox_news: InboxNews::default(),
+            erasures_told: Told::default(),
         })
     }
 

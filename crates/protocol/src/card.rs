@@ -33,6 +33,8 @@ pub enum DeliveryStatus {
     Gone,
     /// HubSpot refuses this contact for good; `detail` says why.
     Refused,
+    /// Text and identity were erased; nothing is written any more.
+    Erased,
     /// It failed for seven days and is not tried any more until somebody replays it; `detail` says why.
     Dead,
 }
@@ -71,6 +73,7 @@ impl Delivery {
             }
             DeliveryStatus::Gone => format!("{reached}; the contact was deleted in HubSpot"),
             DeliveryStatus::Refused => format!("{reached}; refused: {detail}"),
+            DeliveryStatus::Erased => "erased: nothing is written to HubSpot".to_owned(),
             DeliveryStatus::Dead => format!("{reached}; given up after seven days: {detail}"),
         }
     }

@@ -152,6 +152,11 @@ pub enum ServerFrame {
         /// Where it stands now.
         state: ConversationState,
     },
+    /// The conversation was erased: what is shown of its texts and names goes. Inbox only; a visitor's socket is ended.
+    Erased {
+        /// The conversation.
+        conversation: ConversationId,
+    },
     /// A conversation is new or changed. Inbox only.
     Conversation {
         /// Its line of the list.
@@ -207,6 +212,7 @@ impl std::fmt::Debug for ServerFrame {
             Self::Ack { seq, .. } => write!(formatter, "Ack(seq {seq})"),
             Self::Typing { .. } => formatter.write_str("Typing(…)"),
             Self::State { state, .. } => write!(formatter, "State({state:?})"),
+            Self::Erased { .. } => formatter.write_str("Erased(…)"),
             Self::Conversation { .. } => formatter.write_str("Conversation(…)"),
             Self::List { conversations, .. } => write!(formatter, "List({})", conversations.len()),
             Self::Read { seq, .. } => write!(formatter, "Read(seq {seq})"),

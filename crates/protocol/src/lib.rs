@@ -17,6 +17,6 @@ pub use card::{ContactCard, Delivery, DeliveryStatus, HubspotRecord};
 pub use frame::{ClientFrame, ErrorCode, ServerFrame};
 pub use id::{ConversationId, MessageId, RepId, TenantId, VisitorId, WidgetId, WidgetKey};
 pub use inbox::{ConversationState, ConversationSummary};
-pub use message::{Author, AuthorKind, Message};
+pub use message::{Author, AuthorKind, ERASED_NAME, Message};
 pub use registration::{FieldError, PageContext, Registration, RegistrationErrors, RegistrationInput};
 pub use text::{ClaimedEmail, MessageText, PersonName};

@@ -43,8 +43,11 @@ pub struct Message {
     pub id: MessageId,
     /// Who wrote it.
     pub author: Author,
-    /// What it says; text, never markup.
+    /// What it says; text, never markup. Empty in a message that was erased: nobody can write an empty one.
     pub text: String,
     /// The commit's time in milliseconds since the Unix epoch.
     pub at: i64,
 }
+
+/// What stands in the place of an erased visitor's name.
+pub const ERASED_NAME: &str = "Erased visitor";

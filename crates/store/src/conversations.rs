@@ -52,7 +52,7 @@ pub enum AppendOutcome {
     Stored(Appended),
     /// A message of this id with another text or writer is stored already.
     IdConflict,
-    /// No such conversation, or not the writer's.
+    /// No such conversation, not the writer's, or an erased one.
     NotFound,
 }
 
@@ -77,6 +77,8 @@ pub struct Conversation {
     pub state: ConversationState,
     /// Kept back from HubSpot.
     pub held: bool,
+    /// Text and identity are gone.
+    pub is_erased: bool,
     /// The last message's `seq`.
     pub last_seq: u64,
     /// When it began.

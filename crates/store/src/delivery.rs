@@ -107,7 +107,7 @@ impl Postponement {
     }
 }
 
-/// A record with something to do now: messages that are not delivered, or a write to be confirmed.
+/// A record with something to do now: messages that are not delivered, a write to be confirmed, somebody to be forgotten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DirtyRecord {
     /// HubSpot's id of the record.
@@ -120,6 +120,19 @@ pub struct DirtyRecord {
     pub failing_since: Option<Timestamp>,
     /// Until when an earlier write of unclear outcome may still be applied; absent when all is clear.
     pub unconfirmed_until: Option<Timestamp>,
+    /// Somebody who stands in it was forgotten, and HubSpot may still have what they wrote.
+    pub erasing: Option<ErasingRecord>,
+    /// The store was restored from a backup since: notes of the record may hold more than is known.
+    pub is_restored: bool,
+}
+
+/// A record from which somebody is to be removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ErasingRecord {
+    /// The order's moment; a later erasure makes a later one of it.
+    pub since: Timestamp,
+    /// Whether the property was found or written without them since, and is only looked at once more.
+    pub is_removed: bool,
 }
 
 /// A conversation of a record with all its messages.
@@ -201,7 +214,8 @@ pub trait Deliveries {
         limit: usize,
     ) -> Result<Vec<PendingAddress>, StoreError>;
 
-    /// Links addresses to records (email, HubSpot's id). A record not seen before is live.
+    /// Links addresses to records (email, HubSpot's id). A record not seen before is live. An address of which there is no
+    /// conversation, because it was forgotten meanwhile, is left out.
     async fn link_addresses(&self, tenant: &TenantId, links: Vec<(ClaimedEmail, String)>) -> Result<(), StoreError>;
 
     /// Puts addresses off, counting an attempt. Answers those that were given up instead.

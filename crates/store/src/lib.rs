@@ -7,14 +7,17 @@
 //!
 //! What a method acknowledges is on disk. The store is the truth; what the bus carries is only news of it.
 
+mod audit;
 mod clock;
 mod conversations;
 mod dead_letters;
 mod delivery;
+mod erasure;
 mod error;
 mod identity;
 mod leases;
 mod notes;
+mod person;
 mod portals;
 mod reps;
 mod sessions;
@@ -23,17 +26,20 @@ pub mod sqlite;
 mod visitors;
 mod widgets;
 
+pub use audit::{Audit, Audits, NewAudit};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use conversations::{Append, AppendOutcome, Appended, Conversation, Conversations, Ended, Writer};
 pub use dead_letters::{DeadLetter, DeadLetters, Rest};
 pub use delivery::{
-    Coalescing, ConversationDelivery, Delivered, Deliveries, DirtyRecord, PendingAddress, Postponement, Reason,
-    RecordState, Sending, TranscriptConversation, ValueHash,
+    Coalescing, ConversationDelivery, Delivered, Deliveries, DirtyRecord, ErasingRecord, PendingAddress, Postponement,
+    Reason, RecordState, Sending, TranscriptConversation, ValueHash,
 };
+pub use erasure::{Erased, ErasureNote, ErasureNoteAction, Erasures, Forget};
 pub use error::StoreError;
 pub use identity::{Edit, Identities, Provider, RevokedProof, StoredToken, WidgetIdentity, WidgetIdentityChange};
 pub use leases::{Fence, Leases, Taken};
 pub use notes::{DeliveryNotes, NoteKind, NoteRange, NoteState, PlannedNote, StoredNote};
+pub use person::{PersonAddress, PersonConversation, Persons};
 pub use portals::{PortalConnection, Portals};
 pub use reps::{NewRep, Rep, Reps};
 pub use sessions::{SessionRow, Sessions};
@@ -55,6 +61,9 @@ pub trait Store:
     + Portals
     + Identities
     + Settings
+    + Erasures
+    + Audits
+    + Persons
     + Send
     + Sync
     + 'static
@@ -74,6 +83,12 @@ impl<T> Store for T where
         + Portals
         + Identities
         + Settings
+        + Erasures
+        + Audits
+        + Persons
+        + Erasures
+        + Audits
+        + Persons
         + Send
         + Sync
         + 'static

@@ -122,7 +122,7 @@ pub trait DeliveryNotes {
     /// A record's notes, by kind and number.
     async fn notes_of(&self, tenant: &TenantId, record: &str) -> Result<Vec<StoredNote>, StoreError>;
 
-    /// Keeps plans, all or none. A key that is there already gets the new ranges, and where it was filled it has to be filled again.
+    /// Keeps plans, all or none. In a store that was restored from a backup, a new one is as if it had been asked for. A key that is there already gets the new ranges, and where it was filled it has to be filled again.
     async fn plan_notes(&self, tenant: &TenantId, notes: Vec<PlannedNote>) -> Result<(), StoreError>;
 
     /// Notes how far a note has come; `note` is HubSpot's id, absent until the state is [`NoteState::Created`]. `asked_at` replaces
@@ -139,4 +139,10 @@ pub trait DeliveryNotes {
     /// Makes every note that was planned, asked for or being filled one whose outcome is not known: the program may have ended
     /// before it knew, or an older state of the store may have been restored.
     async fn suspect_unfinished_notes(&self, tenant: &TenantId, now: Timestamp) -> Result<(), StoreError>;
+
+    /// A note that was found at HubSpot holds this: kept as filled, whatever was known of its key before.
+    async fn adopt_note(&self, tenant: &TenantId, note: PlannedNote, id: &str) -> Result<(), StoreError>;
+
+    /// What stands in a record's notes is known again, after the store was restored from a backup.
+    async fn note_read_after_restore(&self, tenant: &TenantId, record: &str) -> Result<(), StoreError>;
 }

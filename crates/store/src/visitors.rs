@@ -94,7 +94,7 @@ pub trait Visitors {
         code: (SecretHash, Timestamp),
     ) -> Result<bool, StoreError>;
 
-    /// A visitor by id.
+    /// A visitor by id; an erased one is there no more.
     async fn visitor(&self, tenant: &TenantId, id: &VisitorId) -> Result<Option<Visitor>, StoreError>;
 
     /// Takes a one-time code, which is gone with that whatever follows, and keeps a token in its place. `None` when the code

@@ -154,6 +154,7 @@ impl Following {
                 link.send(&ServerFrame::Typing { conversation, author }).await
             }
             Some(Event::State(state)) => self.tell_state(link, state).await,
+            Some(Event::Erased) => link.send(&ServerFrame::Erased { conversation }).await,
             Some(_) => Ok(()),
             None => {
                 if !self.is_behind {

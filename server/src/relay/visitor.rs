@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::extract::ws::WebSocket;
-use parlor_engine::{SendError, Visitor, Widget, visitor_author};
+use parlor_engine::{Event, SendError, Visitor, Widget, visitor_author};
 use parlor_protocol::limit::{MALFORMED_FRAMES, PROTOCOL_VERSION};
 use parlor_protocol::{ClientFrame, ConversationId, ErrorCode, MessageId, ServerFrame};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
@@ -118,17 +118,38 @@ impl Desk {
                     Ok(frame) => Box::pin(self.answer(frame)).await,
                     Err(end) => Err(end),
                 },
-                event = news => match &mut self.following {
-                    Some(following) => {
-                        Box::pin(following.tell(&self.server.engine, &mut self.link, self.place.id, event)).await
-                    }
-                    None => Ok(()),
-                },
+                event = news => Box::pin(self.tell(event)).await,
                 _ = asking.tick() => Box::pin(self.link.ask()).await,
             };
             if let Err(end) = step {
                 return end;
             }
+        }
+    }
+
+    /// Passes news on; where some were missed, the visitor may have been forgotten among them.
+    async fn tell(&mut self, event: Option<Event>) -> Result<(), End> {
+        let is_there = match &event {
+            Some(Event::Erased) => false,
+            None => {
+                let store = self.server.engine.store();
+                let found = store.visitor(&self.visitor.tenant, &self.visitor.id).await;
+                stored(&mut self.link, found).await?.is_some()
+            }
+            Some(_) => true,
+        };
+        if !is_there {
+            let reason = "This chat was erased. Register again to begin another.";
+            self.link.refuse(ErrorCode::Unauthenticated, reason, None).await?;
+            return Err(End::Close(POLICY, "erased"));
+        }
+        match &mut self.following {
+            Some(following) => {
+                following
+                    .tell(&self.server.engine, &mut self.link, self.place.id, event)
+                    .await
+            }
+            None => Ok(()),
         }
     }
 

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use leptos::view;
 use parlor_app::inbox::{LetterData, OfferData, SecretState, SettingsPage, SettingsPageData, WidgetSettingsData};
 use parlor_engine::connection::{CheckedToken, ConnectError};
-use parlor_engine::{Rep, StoreError, Widget};
+use parlor_engine::{Rep, StoreError, Widget, retention};
 use parlor_protocol::ConversationId;
 use parlor_store::{DeadLetter, Provider, Rest};
 use secrecy::SecretString;
@@ -203,6 +203,8 @@ async fn data(server: &Server, rep: &Rep) -> Result<SettingsPageData, StoreError
         is_connected: engine.delivery().is_connected(),
         trouble: trouble.map(|trouble| (trouble.error.to_string(), trouble.since.millis())),
         kept_tokens: engine.identity().kept_tokens().await?,
+        retention_days: retention::days(engine.store().as_ref(), &rep.tenant).await?,
+        erasures: engine.store().count_erasures(&rep.tenant).await?,
         widgets,
     })
 }

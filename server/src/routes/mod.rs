@@ -5,6 +5,7 @@ mod functions;
 mod health;
 mod inbox;
 mod inbox_forms;
+mod inbox_people;
 mod inbox_settings;
 mod visitor_forms;
 mod visitor_token;
@@ -60,6 +61,8 @@ pub fn router(server: Server) -> Router {
         .route("/inbox", get(inbox::list))
         .route("/inbox/{conversation}", get(inbox::conversation))
         .route("/inbox/{conversation}/messages", post(inbox_forms::message))
+        .route("/inbox/{conversation}/forget", post(inbox_people::forget))
+        .route("/inbox/{conversation}/export", post(inbox_people::export))
         .route(
             "/inbox/sign-in",
             get(inbox_forms::sign_in_page).post(inbox_forms::sign_in),

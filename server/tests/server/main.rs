@@ -9,6 +9,7 @@
     reason = "a test that meets the unexpected ends there, and walks through a list in one breath"
 )]
 
+mod backup;
 mod commands;
 mod configuration;
 mod errors;
@@ -22,6 +23,7 @@ mod limits;
 mod logging;
 mod metrics;
 mod origins;
+mod people;
 mod program;
 mod raw;
 mod registration;

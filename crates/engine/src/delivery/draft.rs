@@ -36,12 +36,20 @@ impl Delivery {
     pub(super) async fn draft(
         &self,
         client: &Client,
-        dirty: DirtyRecord,
+        mut dirty: DirtyRecord,
         contact: &Contact,
     ) -> Result<Option<Draft>, Stop> {
         let tenant = &self.options.tenant;
+        let held = contact.property(&self.options.property).unwrap_or_default();
+        if dirty.is_restored {
+            self.adopt_notes(client, &dirty, &contact.id, held).await?;
+        }
+        if dirty.erasing.is_some() {
+            let until = self.erase_notes(client, &dirty, &contact.id).await?;
+            dirty.unconfirmed_until = dirty.unconfirmed_until.max(until);
+        }
         let known = self.store.sent_values(tenant, &dirty.record).await?;
-        let current = contact.property(&self.options.property).unwrap_or_default();
+        let current = self.as_left(&dirty, held, &known).await?;
         // Ends: each round either finishes a note, of which there are a few, or moves entries into notes, after which there is room.
         let (rendered, conversations) = loop {
             let conversations = self.store.transcript(tenant, &dirty.record).await?;
@@ -58,13 +66,20 @@ impl Delivery {
                 Progress::Further => continue,
                 Progress::Resting => return Ok(None),
             }
-            match transcript::render(&conversations, noted.overflows().count(), current, &known) {
+            if conversations.is_empty() && dirty.erasing.is_some() {
+                break (Rendered::nothing_behind(&current), conversations);
+            }
+            match transcript::render(&conversations, noted.overflows().count(), &current, &known) {
                 Rendering::Value(rendered) => break (rendered, conversations),
                 Rendering::Overflow(overflow) => self.plan_overflow(&noted, overflow).await?,
             }
         };
         let value = match &rendered.value {
-            Some(value) if !transcript::is_same(value, current) && !conversations.is_empty() => value.clone(),
+            Some(value)
+                if !transcript::is_same(value, held) && (!conversations.is_empty() || dirty.erasing.is_some()) =>
+            {
+                value.clone()
+            }
             _ => {
                 self.settle(&dirty, rendered, &conversations).await?;
                 return Ok(None);
@@ -92,7 +107,9 @@ impl Delivery {
         conversations: &[TranscriptConversation],
     ) -> Result<(), Stop> {
         let confirm_at = dirty.unconfirmed_until.filter(|until| *until > self.context.now());
+        let confirm_at = self.confirm_erasure(dirty, confirm_at);
         self.note_delivered(dirty, rendered, confirm_at).await?;
+        self.note_erasure(dirty, confirm_at).await?;
         self.tell(conversations.iter().map(|conversation| conversation.id.clone()));
         Ok(())
     }

@@ -9,18 +9,21 @@ mod account;
 mod breaker;
 mod dead_letters;
 mod draft;
+mod erase;
+mod expire;
 mod failure;
 mod lease;
 mod notes;
 mod property;
 mod read;
 mod resolve;
+mod restored;
 mod run;
 mod summaries;
 pub mod transcript;
 mod write;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -118,10 +121,18 @@ pub struct Delivery {
     is_isolating: AtomicBool,
     /// When HubSpot last took a write.
     last_written: Mutex<Option<Timestamp>>,
+    /// When conversations whose time is over are looked for next, in milliseconds.
+    expires_at: AtomicI64,
 }
 
 /// What was unclear about a write, a minute beyond the time-out, has been applied or never will be.
 const UNCLEAR_MARGIN: Duration = Duration::from_mins(1);
+
+/// How long after it was asked for something that is under way may still be applied by HubSpot.
+#[must_use]
+pub fn unclear_for(timeout: Duration) -> Duration {
+    timeout + UNCLEAR_MARGIN
+}
 
 /// How many addresses or records one step takes: HubSpot's batch limit.
 const BATCH: usize = parlor_hubspot::MAX_BATCH_INPUTS;
@@ -156,12 +167,25 @@ impl Delivery {
             away_since: Mutex::new(None),
             is_isolating: AtomicBool::new(false),
             last_written: Mutex::new(None),
+            expires_at: AtomicI64::new(0),
         }
     }
 
     /// Says that there may be something to do.
     pub fn nudge(&self) {
         self.nudged.notify_one();
+    }
+
+    /// Whose conversations are delivered.
+    #[must_use]
+    pub fn tenant(&self) -> &TenantId {
+        &self.options.tenant
+    }
+
+    /// The time-out of a request to HubSpot.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.options.timeout
     }
 
     /// Whether there is a token to work with.

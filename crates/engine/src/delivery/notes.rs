@@ -8,7 +8,7 @@ use parlor_store::{DirtyRecord, NoteKind, NoteState, Postponement, StoredNote, T
 use time::OffsetDateTime;
 
 use super::read::may_be_one;
-use super::transcript::{NOTE_UNITS, NoteText, Overflow, note_body, note_heading};
+use super::transcript::{NOTE_UNITS, NoteText, Overflow, note_body, note_heading, plain};
 use super::write::MOST_UNCLEAR;
 use super::{Delivery, Stop, UNCLEAR_MARGIN, portal_trouble, reason_of, reason_of_portal};
 
@@ -131,7 +131,7 @@ impl Delivery {
     /// Looks for a note that HubSpot may have made. One that has a text which is not ours (it was written after the backup that
     /// this store was restored from) is left alone, and another one made.
     async fn look_for_note(&self, noted: &Noted<'_>, note: &StoredNote) -> Result<Progress, Stop> {
-        let found = self.notes_with_key(noted, &note.plan.key).await?;
+        let found = self.notes_with_key(noted.client, noted.contact, &note.plan.key).await?;
         let Some((first, others)) = found.split_first() else {
             self.set_note(note, NoteState::Planned, None, false).await?;
             return Ok(Progress::Further);
@@ -158,16 +158,27 @@ impl Delivery {
         Ok(Progress::Further)
     }
 
-    async fn notes_with_key(&self, noted: &Noted<'_>, key: &str) -> Result<Vec<Note>, Stop> {
-        let notes = noted.client.notes();
-        let ids = self.ask(noted.client, notes.of_contact(noted.contact)).await?;
+    /// Notes of a contact with this key in their heading; more than one where an attempt was made twice.
+    pub(super) async fn notes_with_key(
+        &self,
+        client: &Client,
+        contact: &ContactId,
+        key: &str,
+    ) -> Result<Vec<Note>, Stop> {
+        let mut notes = self.notes_on(client, contact).await?;
+        notes.retain(|note| plain(&note.body).contains(&format!("(note{key})")));
+        Ok(notes)
+    }
+
+    /// All notes of a contact, whosever they are.
+    pub(super) async fn notes_on(&self, client: &Client, contact: &ContactId) -> Result<Vec<Note>, Stop> {
+        let notes = client.notes();
+        let ids = self.ask(client, notes.of_contact(contact)).await?;
         let ids = ids.map_err(|error| portal_trouble(&error))?;
         let mut found = Vec::new();
         for ids in ids.chunks(MAX_BATCH_INPUTS) {
-            let read = self.ask(noted.client, notes.read(ids)).await?;
-            let read = read.map_err(|error| portal_trouble(&error))?;
-            let is_it = |note: &Note| plain(&note.body).contains(&format!("(note{key})"));
-            found.extend(read.into_iter().filter(is_it));
+            let read = self.ask(client, notes.read(ids)).await?;
+            found.extend(read.map_err(|error| portal_trouble(&error))?);
         }
         Ok(found)
     }
@@ -238,30 +249,4 @@ impl Delivery {
             .await?;
         Ok(())
     }
-}
-
-/// A note's text without tags and white space: HubSpot may write the same text with others.
-fn plain(html: &str) -> String {
-    let mut text = String::with_capacity(html.len());
-    let mut in_tag = false;
-    for character in html.chars() {
-        match character {
-            '<' => in_tag = true,
-            '>' if in_tag => in_tag = false,
-            other if in_tag || other.is_whitespace() => {}
-            other => text.push(other),
-        }
-    }
-    [
-        ("&nbsp;", ""),
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&quot;", "\""),
-        ("&#39;", "'"),
-        ("&#123;", "{"),
-        ("&#125;", "}"),
-        ("&amp;", "&"),
-    ]
-    .into_iter()
-    .fold(text, |text, (entity, character)| text.replace(entity, character))
 }

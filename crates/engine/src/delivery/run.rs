@@ -56,11 +56,18 @@ impl Delivery {
         if let Phase::Resting(until) = phase {
             return Some(until);
         }
+        if let Err(error) = self.revive_erasures().await {
+            return Some(self.store_failed(&error));
+        }
         // In trouble, and before anything is known of the portal, a pass is of use by itself.
         if self.breaker.words().is_none() && self.property_is_there.load(Ordering::Relaxed) {
             match self.next_due().await {
                 Ok(Some(due)) if due <= now => {}
-                Ok(due) => return due,
+                Ok(due) => match self.has_expired().await {
+                    Ok(false) => return due,
+                    Ok(true) => {}
+                    Err(error) => return Some(self.store_failed(&error)),
+                },
                 Err(error) => return Some(self.store_failed(&error)),
             }
         }
@@ -122,7 +129,7 @@ impl Delivery {
         while self.may_go_on(stop)? && self.write_records(client, &mut handled, due_by, BATCH).await? {}
         // Ends: what is taken up is summed up, or its record rests.
         while self.may_go_on(stop)? && self.sum_up(client).await? {}
-        Ok(())
+        self.expire().await
     }
 
     /// One thing alone, to see whether HubSpot works again: an address, a record, or where nothing is due the cheapest call.

@@ -314,7 +314,9 @@ impl Delivery {
         *self.last_written.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
         let unconfirmed = draft.dirty.unconfirmed_until;
         let confirm_at = unconfirmed.map(|until| if until > now { until } else { now + UNCLEAR_MARGIN });
+        let confirm_at = self.confirm_erasure(&draft.dirty, confirm_at);
         self.note_delivered(&draft.dirty, draft.rendered, confirm_at).await?;
+        self.note_erasure(&draft.dirty, confirm_at).await?;
         self.tell(draft.conversations);
         Ok(())
     }

@@ -300,6 +300,11 @@ impl Identity {
         Ok(())
     }
 
+    /// Forgets the visitor tokens that are held in memory: those in the store are gone, because somebody was forgotten.
+    pub fn forget_tokens_in_memory(&self) {
+        self.tokens.forget_in_memory();
+    }
+
     /// Why HubSpot creates no visitor tokens at present; absent when all is well.
     #[must_use]
     pub fn trouble(&self) -> Option<TokenTrouble> {

@@ -154,6 +154,11 @@ impl VisitorTokens {
         self.trouble.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Forgets those in memory.
+    pub(super) fn forget_in_memory(&self) {
+        self.memory.invalidate_all();
+    }
+
     /// How long whoever was refused for this had better wait; `None` where waiting is of no use.
     pub(super) fn retry_after(&self, error: &TokenError) -> Option<Duration> {
         if !error.passes_by_itself() {

@@ -1,6 +1,7 @@
 //! A Parlor and a HubSpot of one's own, with time and chance in the test's hand.
 
 use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -8,16 +9,19 @@ use std::time::Duration;
 use async_trait::async_trait;
 use parlor_engine::delivery::transcript::Rendering;
 use parlor_engine::delivery::{DeliveryOptions, transcript};
+use parlor_engine::erasure::{self, Journal};
 use parlor_engine::identity::{IdentityOptions, Sealer};
 use parlor_engine::{
     AdmissionOptions, Bus, Clock, Context, Engine, LocalBus, Portal, Random, Store, Timer, Timestamp, Visitor, Widget,
     WidgetDraft, widgets,
 };
 use parlor_hubspot::{Client, ClientOptions, SecretString};
-use parlor_protocol::{ContactCard, ConversationId, Delivery, MessageId, PageContext, RegistrationInput, TenantId};
+use parlor_protocol::{
+    ClaimedEmail, ContactCard, ConversationId, Delivery, MessageId, PageContext, RegistrationInput, TenantId,
+};
 use parlor_sandbox::{DEFAULT_TOKEN, Limits, RunningSandbox, Sandbox, SandboxOptions};
-use parlor_store::sqlite::{OpenOptions, Role, SqliteStore};
-use parlor_store::{Coalescing, Deliveries as _};
+use parlor_store::sqlite::{OpenOptions, Restoring, Role, SqliteStore, back_up};
+use parlor_store::{Coalescing, Deliveries as _, Erased, Erasures as _};
 use tokio_util::sync::CancellationToken;
 
 /// What delivery takes for the client's time-out.
@@ -212,6 +216,71 @@ impl World {
     /// Starts again with messages collected this way.
     pub async fn collect(&mut self, coalescing: Coalescing) {
         self.coalescing = coalescing;
+        self.restart(Some(DEFAULT_TOKEN)).await;
+    }
+
+    /// What is forgotten in this world.
+    pub fn journal(&self) -> Journal {
+        Journal::beside(&self.folder().join("parlor.db"), SECRET_KEY)
+    }
+
+    /// Forgets an address as `parlor forget` does.
+    pub async fn forget(&self, email: &str) -> Erased {
+        let (tenant, email) = (TenantId::default_tenant(), ClaimedEmail::parse(email).unwrap());
+        let (context, store, journal) = (self.context(), self.store.as_ref(), self.journal());
+        erasure::forget(
+            &context,
+            store,
+            &journal,
+            &tenant,
+            &email,
+            erasure::COMMAND_LINE,
+            TIMEOUT,
+        )
+        .await
+        .unwrap()
+    }
+
+    /// What every start does before anything is served.
+    pub async fn forget_again(&self) -> usize {
+        let (context, journal) = (self.context(), self.journal());
+        erasure::forget_again(&context, self.store.as_ref(), &journal, TIMEOUT)
+            .await
+            .unwrap()
+    }
+
+    /// How many records still have to lose something.
+    pub async fn erasures(&self) -> u64 {
+        self.store.count_erasures(&TenantId::default_tenant()).await.unwrap()
+    }
+
+    /// Copies the database while it is in use.
+    pub fn back_up(&self, name: &str) -> PathBuf {
+        let target = self.folder().join(name);
+        back_up(&self.folder().join("parlor.db"), &target).unwrap();
+        target
+    }
+
+    /// Ends the engine and the store, puts the backup in the database's place as `parlor restore` does, and starts again.
+    pub async fn restore(&mut self, backup: &Path) {
+        self.store.close().await;
+        let restoring = Restoring::begin(&self.folder().join("parlor.db"), backup, self.clock.now()).unwrap();
+        let copy = SqliteStore::open(&OpenOptions {
+            path: restoring.copy().to_owned(),
+            clock: self.clock.clone(),
+            role: Role::Command,
+        })
+        .unwrap();
+        erasure::forget_again(&self.context(), &copy, &self.journal(), TIMEOUT)
+            .await
+            .unwrap();
+        copy.doubt_everything(self.clock.now() + UNCLEAR_FOR).await.unwrap();
+        copy.close().await;
+        drop(copy);
+        restoring
+            .finish(self.clock.now())
+            .unwrap()
+            .expect("the old one is kept");
         self.restart(Some(DEFAULT_TOKEN)).await;
     }
 

@@ -27,6 +27,7 @@ const STORE: &str = "
         CROSS JOIN conversation
             ON conversation.tenant_id = incoming.tenant_id AND conversation.id = incoming.conversation_id
         WHERE (incoming.author_kind = 'rep' OR conversation.visitor_id = incoming.author_id)
+          AND conversation.erased IS NULL
           AND NOT EXISTS (
               SELECT 1 FROM message
               WHERE message.tenant_id = incoming.tenant_id
@@ -53,6 +54,7 @@ const OUTCOMES: &str = "
     LEFT JOIN conversation
         ON conversation.tenant_id = incoming.tenant_id AND conversation.id = incoming.conversation_id
        AND (incoming.author_kind = 'rep' OR conversation.visitor_id = incoming.author_id)
+       AND conversation.erased IS NULL
     LEFT JOIN message
         ON message.tenant_id = conversation.tenant_id AND message.conversation_id = conversation.id
        AND message.id = incoming.id

@@ -1,7 +1,9 @@
 //! Conversations and their messages in SQLite; appends go together through [`super::append`].
 
 use async_trait::async_trait;
-use parlor_protocol::{Author, ConversationId, ConversationState, ConversationSummary, Message, RepId, TenantId};
+use parlor_protocol::{
+    Author, ConversationId, ConversationState, ConversationSummary, ERASED_NAME, Message, RepId, TenantId,
+};
 
 use super::SqliteStore;
 use super::delivery::order_contact;
@@ -273,6 +275,7 @@ fn read_conversation(row: &Fields<'_>) -> Result<Conversation, StoreError> {
             .map_err(|_| corrupt("conversation", "page", &"not a page's context"))?,
         state: row.conversation_state("state")?,
         held: row.get("held")?,
+        is_erased: row.get::<Option<String>>("erased")?.is_some(),
         last_seq: row.number("last_seq")?,
         created_at: row.moment("created_at")?,
     })
@@ -292,9 +295,12 @@ pub(super) fn read_message(row: &Fields<'_>) -> Result<Message, StoreError> {
     })
 }
 
-/// First and last name as one.
+/// First and last name as one; of somebody erased, words that say so.
 pub(super) fn full_name(row: &Fields<'_>) -> Result<String, StoreError> {
     let first_name: String = row.get("first_name")?;
+    if first_name.is_empty() {
+        return Ok(ERASED_NAME.to_owned());
+    }
     Ok(match row.get::<Option<String>>("last_name")? {
         Some(last_name) => format!("{first_name} {last_name}"),
         None => first_name,

@@ -51,13 +51,16 @@ pub(super) fn to_sum_up(
         connection,
         "conversation",
         "SELECT conversation.id, conversation.closed_at, hubspot_record.record, hubspot_record.state,
-                hubspot_record.attempts, hubspot_record.failing_since, hubspot_record.unconfirmed_until
+                hubspot_record.attempts, hubspot_record.failing_since, hubspot_record.unconfirmed_until,
+                hubspot_record.restored, erasure_job.since AS erasing_since, erasure_job.removed
          FROM conversation INDEXED BY conversation_to_sum_up
          JOIN hubspot_address
              ON hubspot_address.tenant_id = conversation.tenant_id AND hubspot_address.email = conversation.email
          JOIN hubspot_record
              ON hubspot_record.tenant_id = hubspot_address.tenant_id
             AND hubspot_record.record = hubspot_address.record AND hubspot_record.state IN ('live', 'full')
+         LEFT JOIN erasure_job
+             ON erasure_job.tenant_id = hubspot_record.tenant_id AND erasure_job.record = hubspot_record.record
          WHERE conversation.tenant_id = ?1 AND conversation.to_sum_up = 1
            AND conversation.held = 0 AND conversation.abandoned = 0 AND hubspot_record.next_attempt_at <= ?3
          ORDER BY conversation.closed_at, conversation.id LIMIT ?2",

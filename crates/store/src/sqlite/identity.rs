@@ -247,7 +247,7 @@ fn keep_token(
 }
 
 /// Removes tokens of a tenant and takes them off its count; answers how many.
-fn remove_tokens(
+pub(super) fn remove_tokens(
     batch: &Batch<'_>,
     tenant: &str,
     sql: &str,

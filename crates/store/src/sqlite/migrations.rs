@@ -24,6 +24,10 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/20261121161002_dead_letter.sql")),
     M::up(include_str!("migrations/20261121161003_hubspot_portal.sql")),
     M::up(include_str!("migrations/20261121162000_hubspot_note.sql")),
+    M::up(include_str!("migrations/20261121163000_conversation_erased.sql")),
+    M::up(include_str!("migrations/20261121163001_erasure_job.sql")),
+    M::up(include_str!("migrations/20261121163002_audit.sql")),
+    M::up(include_str!("migrations/20261121163003_hubspot_record_restored.sql")),
 ];
 
 /// All steps in order.

@@ -4,14 +4,18 @@
 //! answer questions beside it (WAL). What is acknowledged has been synced.
 
 mod append;
+mod audit;
+mod backup;
 mod conversations;
 mod delivery;
 mod ending;
+mod erasure;
 mod identity;
 mod leases;
 mod lock;
 mod migrations;
 mod open;
+mod person;
 mod portals;
 mod readers;
 mod reps;
@@ -23,6 +27,7 @@ mod visitors;
 mod widgets;
 mod writer;
 
+pub use backup::{BackupError, Restoring, back_up};
 pub use open::{OpenOptions, Role};
 use readers::Readers;
 use rusqlite::Connection;

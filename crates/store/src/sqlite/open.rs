@@ -14,7 +14,7 @@ use super::readers::READERS;
 use crate::{Clock, StoreError};
 
 /// How long a connection waits for another process that writes.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a command waits for the schema while another process has the lock: a server that is just starting, or another
 /// command, has it up to date in a moment.
 const STARTED_WITHIN: Duration = Duration::from_secs(3);
@@ -101,6 +101,7 @@ pub(super) fn open(options: &OpenOptions) -> Result<Opened, StoreError> {
              PRAGMA synchronous = FULL;
              PRAGMA foreign_keys = ON;
              PRAGMA trusted_schema = OFF;
+             PRAGMA secure_delete = ON;
              PRAGMA cache_size = -65536;
              PRAGMA wal_autocheckpoint = 16000;
              PRAGMA journal_size_limit = 134217728;",
@@ -281,11 +282,11 @@ fn schema_of(connection: &Connection) -> Option<usize> {
 }
 
 /// Whether changes lie in a log that the file itself does not hold yet.
-fn has_log(path: &Path) -> bool {
+pub(super) fn has_log(path: &Path) -> bool {
     std::fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0)
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
@@ -319,6 +320,8 @@ mod tests {
         assert_eq!(pragma(&opened.connection, "synchronous"), full);
         assert_eq!(pragma(&opened.connection, "journal_mode"), "wal");
         assert_eq!(pragma(&opened.connection, "foreign_keys"), "1");
+        // What is erased is overwritten.
+        assert_eq!(pragma(&opened.connection, "secure_delete"), "1");
         for reader in &opened.readers {
             assert_eq!(pragma(reader, "query_only"), "1");
             assert!(reader.execute_batch("CREATE TABLE t (x)").is_err());

@@ -214,7 +214,7 @@ fn add_secret(
         .connection
         .prepare_cached(
             "INSERT INTO visitor_secret (tenant_id, hash, kind, visitor_id, expires_at)
-             SELECT tenant_id, ?2, ?3, id, ?5 FROM visitor WHERE tenant_id = ?1 AND id = ?4",
+             SELECT tenant_id, ?2, ?3, id, ?5 FROM visitor WHERE tenant_id = ?1 AND id = ?4 AND first_name <> ''",
         )?
         .execute((tenant.as_str(), hash.0, kind, visitor.as_str(), expires_at.millis()))
         .map_err(|error| exists(error, what))?;
@@ -236,6 +236,7 @@ fn visitor(connection: &Connection, tenant: &str, id: &str) -> Result<Option<Vis
         "SELECT visitor.*, conversation.id AS conversation_id
          FROM visitor JOIN conversation
              ON conversation.tenant_id = visitor.tenant_id AND conversation.visitor_id = visitor.id
+            AND conversation.erased IS NULL
          WHERE visitor.tenant_id = ?1 AND visitor.id = ?2",
         [tenant, id],
         read_visitor,

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::append::{append_all, bytes_of};
 use super::lock::DatabaseLock;
+use super::open::BUSY_TIMEOUT;
 use crate::{Append, AppendOutcome, Clock, StoreError, Timestamp};
 
 /// Jobs that wait at most; further callers wait to be let in.
@@ -19,6 +20,8 @@ const QUEUE: usize = 1024;
 const BATCH: usize = 512;
 /// Message text in one commit at most, so that a flood of long messages cannot make one statement of hundreds of megabytes.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
+/// How long writers wait for readers when the log is folded after an erasure.
+const FOLD_WAIT: Duration = Duration::from_millis(200);
 /// How long a store that is dropped waits for its thread.
 const DROP_WAIT: Duration = Duration::from_secs(5);
 
@@ -62,6 +65,7 @@ where
 enum Job {
     Append(Append, oneshot::Sender<Result<AppendOutcome, StoreError>>),
     Work(Box<dyn Work>),
+    Fold(oneshot::Sender<()>),
     Close,
 }
 
@@ -123,6 +127,16 @@ impl Writer {
         receiver.await.map_err(|_| StoreError::Closed)?
     }
 
+    /// Folds the log into the database, so that what was erased there is in no file any more. Where somebody reads an older state
+    /// just then (a backup is made), the log is folded later, as always.
+    pub(super) async fn fold(&self) {
+        let (sender, receiver) = oneshot::channel();
+        if self.submit(Job::Fold(sender)).await.is_ok() {
+            // A thread that ends meanwhile folds the log as its last act.
+            let _ = receiver.await;
+        }
+    }
+
     async fn submit(&self, job: Job) -> Result<(), StoreError> {
         let jobs = self.jobs.as_ref().ok_or(StoreError::Closed)?;
         jobs.send(job).await.map_err(|_| StoreError::Closed)
@@ -157,6 +171,7 @@ impl Drop for Writer {
 
 fn write_until_closed(mut connection: Connection, mut queue: mpsc::Receiver<Job>, clock: &dyn Clock) {
     let mut jobs = Vec::new();
+    let mut folds = Vec::new();
     while let Some(first) = queue.blocking_recv() {
         let mut bytes = 0;
         let mut next = Some(first);
@@ -169,6 +184,7 @@ fn write_until_closed(mut connection: Connection, mut queue: mpsc::Receiver<Job>
                     jobs.push(Job::Append(message, sender));
                 }
                 Job::Work(work) => jobs.push(Job::Work(work)),
+                Job::Fold(sender) => folds.push(sender),
             }
             if jobs.len() < BATCH && bytes < BATCH_BYTES {
                 next = queue.try_recv().ok();
@@ -177,13 +193,31 @@ fn write_until_closed(mut connection: Connection, mut queue: mpsc::Receiver<Job>
         if !jobs.is_empty() {
             commit(&mut connection, std::mem::take(&mut jobs), clock.now());
         }
+        if !folds.is_empty() {
+            // Everybody who writes waits meanwhile.
+            let folded = connection
+                .busy_timeout(FOLD_WAIT)
+                .and_then(|()| fold(&connection))
+                .and_then(|()| connection.busy_timeout(BUSY_TIMEOUT));
+            if let Err(error) = folded {
+                tracing::warn!(%error, "the log could not be folded after an erasure; it is at the next stop");
+            }
+            for sender in folds.drain(..) {
+                // Whoever asked may be gone.
+                let _ = sender.send(());
+            }
+        }
     }
-    if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+    if let Err(error) = fold(&connection) {
         tracing::warn!(%error, "the log could not be folded into the database; the next start reads it from the log");
     }
     if let Err((_, error)) = connection.close() {
         tracing::warn!(%error, "the database could not be closed");
     }
+}
+
+fn fold(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }
 
 /// Everything in one transaction; the answers go out after it is on disk.
@@ -198,7 +232,7 @@ fn commit(connection: &mut Connection, jobs: Vec<Job>, now: Timestamp) {
                 senders.push(sender);
             }
             Job::Work(one) => work.push(one),
-            Job::Close => {}
+            Job::Close | Job::Fold(_) => {}
         }
     }
 

@@ -332,6 +332,8 @@ pub async fn a_postponed_record_waits_counts_and_keeps_its_doubt(world: World) {
         attempts: 3,
         failing_since: Some(world.now() - MINUTE),
         unconfirmed_until: Some(doubt),
+        erasing: None,
+        is_restored: false,
     };
     assert_eq!(world.dirty_rows().await, [expected]);
     world.deliver("501", &ada, 1, None).await;
@@ -361,6 +363,8 @@ pub async fn an_unclear_write_is_due_to_be_confirmed_at_its_time(world: World) {
         attempts: 0,
         failing_since: None,
         unconfirmed_until: Some(confirm_at),
+        erasing: None,
+        is_restored: false,
     };
     assert_eq!(world.dirty_rows().await, [expected]);
     world.deliver("501", &ada, 1, None).await;

@@ -12,6 +12,7 @@ mod dead_letters;
 mod delivery;
 mod due;
 mod ending;
+mod erasure;
 mod forms;
 mod identity;
 mod leases;
@@ -119,6 +120,16 @@ macro_rules! backends {
                     an_exchanged_key_leaves_only_what_came_by_the_new_one,
                     tokens_past_their_time_are_not_counted,
                     tokens_and_revoked_proofs_past_their_time_are_removed,
+                }
+                erasure {
+                    the_forgotten_leave_tombstones_that_take_nothing_in,
+                    an_address_forgotten_while_its_contact_was_looked_up_is_not_linked,
+                    a_records_erasure_is_due_until_it_is_finished,
+                    notes_of_the_forgotten_are_ordered_to_go_and_shared_ones_to_be_written_again,
+                    a_refused_record_is_tried_again_and_a_deleted_one_ends_the_erasure,
+                    a_merge_takes_the_erasure_along,
+                    only_what_is_quiet_delivered_and_confirmed_expires,
+                    an_adopted_note_is_filled_with_what_it_was_found_to_hold,
                 }
                 notes {
                     a_planned_note_comes_back_as_it_was_planned,

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use parlor_protocol::{ConversationState, PageContext, TenantId};
 use parlor_store::{
-    Append, AppendOutcome, Coalescing, Delivered, NewVisitor, NewWidget, NoteKind, NoteState, PlannedNote,
-    PortalConnection, Postponement, RecordState, RevokedProof, SecretHash, Sending, StoredToken, Taken, ValueHash,
-    WidgetIdentity,
+    Append, AppendOutcome, Coalescing, Delivered, Erased, Forget, NewVisitor, NewWidget, NoteKind, NoteState,
+    PlannedNote, PortalConnection, Postponement, RecordState, RevokedProof, SecretHash, Sending, StoredToken, Taken,
+    ValueHash, WidgetIdentity,
 };
 
 use crate::delivery::MINUTE;
@@ -127,6 +127,49 @@ pub async fn no_method_reaches_into_another_tenant(world: World) {
             .unwrap()
             .is_empty()
     );
+    assert!(store.addresses(&other).await.unwrap().is_empty());
+    assert!(
+        store
+            .person(&other, &email("ada@example.com"))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(
+        store
+            .person_address(&other, &email("ada@example.com"))
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(store.expired(&other, now, now, 9).await.unwrap().is_empty());
+    let conversations = vec![ada.conversation.clone()];
+    let not_erased = store.not_erased(&other, Some(email("ada@example.com")), now, conversations.clone());
+    assert!(not_erased.await.unwrap().is_empty());
+    let forget = Forget {
+        email: Some(email("ada@example.com")),
+        conversations: conversations.clone(),
+        actor: "stranger".into(),
+        confirm_until: now,
+    };
+    assert_eq!(store.forget(&other, forget).await.unwrap(), Erased::default());
+    assert_eq!(store.expire(&other, conversations).await.unwrap(), Erased::default());
+    assert!(store.audits(&world.tenant, 9).await.unwrap().is_empty());
+    store
+        .adopt_note(
+            &other,
+            PlannedNote {
+                key: "k1".into(),
+                record: "999".into(),
+                kind: NoteKind::Overflow,
+                number: 1,
+                ranges: Vec::new(),
+            },
+            "66",
+        )
+        .await
+        .unwrap();
+    store.note_read_after_restore(&other, "501").await.unwrap();
     assert_eq!(store.portal(&other).await.unwrap(), PortalConnection::default());
     assert!(store.to_sum_up(&other, now, 10).await.unwrap().is_empty());
     assert!(store.dead_letters(&other, 10).await.unwrap().is_empty());

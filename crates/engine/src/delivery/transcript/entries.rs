@@ -5,6 +5,14 @@ use parlor_store::{Timestamp, TranscriptConversation};
 
 pub(super) const INDENT: &str = "  ";
 
+const HEADING: &str = "== Conversation ";
+
+/// The conversation that a line is the heading of.
+pub(super) fn heading_of(line: &str) -> Option<ConversationId> {
+    let (id, _) = line.strip_prefix(HEADING)?.split_once(" |")?;
+    ConversationId::parse(id).ok()
+}
+
 pub(super) type Entry<'a> = (&'a TranscriptConversation, &'a Message);
 
 pub(super) fn in_order_of_commit(conversations: &[TranscriptConversation]) -> Vec<Entry<'_>> {
@@ -33,7 +41,7 @@ pub(super) fn texts(entries: &[Entry<'_>]) -> Vec<String> {
 fn heading(conversation: &TranscriptConversation) -> String {
     let page = Some(conversation.page_url.as_str()).filter(|url| !url.is_empty());
     format!(
-        "== Conversation {} | {} | widget: {}{} | e-mail: {} ({}) ==",
+        "{HEADING}{} | {} | widget: {}{} | e-mail: {} ({}) ==",
         conversation.id,
         conversation.created_at.date(),
         conversation.widget_name,

@@ -18,9 +18,12 @@
 //! ```
 //!
 //! Every line of a message after its first is indented by two spaces, so that no text can forge an entry, a heading or the
-//! fixed line. What finds no room moves into notes ([`Overflow`]), the oldest entries first and whole.
+//! fixed line. Entries of another state of the store (it was restored from a backup, or their time here ended) are kept whole, in front
+//! of the line; those of somebody who was forgotten go wherever they stand. What finds no room moves into notes ([`Overflow`]), the oldest entries first and whole.
 
+mod adopted;
 mod entries;
+mod erased;
 mod foreign;
 mod overflow;
 mod summary;
@@ -32,8 +35,10 @@ use std::collections::BTreeMap;
 use parlor_protocol::ConversationId;
 use parlor_store::{TranscriptConversation, ValueHash};
 
-pub use self::foreign::{hash, is_same};
-pub use self::overflow::{NOTE_UNITS, NoteText, Overflow, escaped, note_body, note_heading, note_key};
+pub use self::adopted::plan_of_note;
+pub use self::erased::{as_left, conversations_in_note, conversations_named, note_without};
+pub use self::foreign::{hash, is_same, points_to_notes};
+pub use self::overflow::{NOTE_UNITS, NoteText, Overflow, escaped, note_body, note_heading, note_key, plain};
 
 use self::entries::{Entry, in_order_of_commit};
 

@@ -146,7 +146,7 @@ pub fn note_body(plan: &PlannedNote, conversations: &[TranscriptConversation]) -
 }
 
 /// A text as a paragraph of HTML in which nothing is a tag or a HubSpot token.
-fn paragraph(text: &str) -> String {
+pub(super) fn paragraph(text: &str) -> String {
     format!("<p>{}</p>", escaped(text))
 }
 
@@ -169,4 +169,31 @@ pub fn escaped(text: &str) -> String {
         }
     }
     html
+}
+
+/// A note's text without tags and white space: HubSpot may write the same text with others.
+#[must_use]
+pub fn plain(html: &str) -> String {
+    let mut text = String::with_capacity(html.len());
+    let mut in_tag = false;
+    for character in html.chars() {
+        match character {
+            '<' => in_tag = true,
+            '>' if in_tag => in_tag = false,
+            other if in_tag || other.is_whitespace() => {}
+            other => text.push(other),
+        }
+    }
+    [
+        ("&nbsp;", ""),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&#123;", "{"),
+        ("&#125;", "}"),
+        ("&amp;", "&"),
+    ]
+    .into_iter()
+    .fold(text, |text, (entity, character)| text.replace(entity, character))
 }

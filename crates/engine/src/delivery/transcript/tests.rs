@@ -131,6 +131,131 @@ fn a_value_we_sent_is_ours_even_where_we_would_write_it_otherwise_today() {
     assert!(new.starts_with("note\n----") && new.contains("(verified)") && !new.contains("(claimed)"));
 }
 
+#[test]
+fn an_entry_of_another_state_stays_whole_though_it_shares_lines_with_ours() {
+    let known = conversation(1, &[(10, "yes"), (20, "no")]);
+    let mut later = known.clone();
+    later.messages = conversation(1, &[(10, "yes"), (20, "no"), (30, "yes"), (40, "three\n\nlines")]).messages;
+    // The store of before the third message renders a value that only HubSpot knows.
+    let value = rendered(&[later], "note\n", &[]).value.unwrap();
+    let mended = rendered(&[known], &value, &[]).value.unwrap();
+    let (before, after) = split_at_marker(&mended).unwrap();
+    assert_eq!(
+        before.lines().filter(|line| line.starts_with("FROM: ")).count(),
+        2,
+        "{before}"
+    );
+    assert!(before.starts_with("note\n== Conversation 0190a1b2") && before.contains("MESSAGE: three\n  \n  lines"));
+    assert_eq!(
+        (
+            before.matches("MESSAGE: yes").count(),
+            after.matches("MESSAGE: yes").count()
+        ),
+        (1, 1)
+    );
+    // And is stable from then on.
+    let again = rendered(&[conversation(1, &[(10, "yes"), (20, "no")])], &mended, &[])
+        .value
+        .unwrap();
+    assert_eq!(again, mended);
+}
+
+#[test]
+fn entries_of_the_forgotten_go_wherever_they_stand_and_other_lines_stay() {
+    let (ada, bob) = (
+        conversation(1, &[(10, "sorrow\n\nand more")]),
+        conversation(2, &[(20, "hello")]),
+    );
+    let value = rendered(&[ada.clone(), bob.clone()], "note\n", &[]).value.unwrap();
+    let forgotten = [ada.id.clone()];
+    let alone = rendered(std::slice::from_ref(&bob), "note\n", &[]).value.unwrap();
+    // A value of ours, one of ours that somebody edited, and one whose line is gone.
+    for (value, known, keeps) in [
+        (value.clone(), vec![hash(&value)], ""),
+        (
+            value.replace("MESSAGE: sorrow", "A rep's line\nMESSAGE: sorrow"),
+            Vec::new(),
+            "A rep's line",
+        ),
+        (value.replace(MARKER, ""), Vec::new(), "hello"),
+    ] {
+        let left = as_left(&value, false, &forgotten, &known);
+        let mended = rendered(std::slice::from_ref(&bob), &left, &known).value.unwrap();
+        assert!(!mended.contains("sorrow") && !mended.contains("and more"), "{mended}");
+        assert!(mended.starts_with("note\n") && mended.contains(keeps), "{mended}");
+        assert_eq!(mended == alone, keeps.is_empty(), "{mended}");
+    }
+    assert_eq!(conversations_named(&value), [ada.id, bob.id.clone()]);
+    // While somebody is removed, what is below the line is Parlor's, whatever it says.
+    let edited = value.replace("MESSAGE: hello", "MESSAGE: hello\nNot ours");
+    assert_eq!(as_left(&edited, true, &[], &[]), "note\n");
+    assert_eq!(as_left("nothing of ours\r\n", true, &[], &[]), "nothing of ours\r\n");
+    assert_eq!(as_left(&value, false, &[], &[]), value);
+}
+
+#[test]
+fn a_note_found_at_hubspot_tells_which_entries_it_holds() {
+    let conversation = conversation(1, &[(10, "one <b>"), (20, "two"), (30, "three")]);
+    let plan = PlannedNote {
+        key: "0a1b2c3d4e".into(),
+        record: "501".into(),
+        kind: NoteKind::Overflow,
+        number: 12,
+        ranges: vec![NoteRange {
+            conversation: conversation.id.clone(),
+            from_seq: 1,
+            to_seq: 2,
+        }],
+    };
+    let whole = [conversation];
+    let NoteText(body) = note_body(&plan, &whole);
+    assert_eq!(plan_of_note("501", &body, &whole), Some(plan.clone()));
+    let spaced = body.replace("</p>", "</p>\n  ").replace("<br>", "<br/>");
+    assert_eq!(plan_of_note("501", &spaced, &whole), Some(plan.clone()));
+    for other in [
+        "<p>Called on Monday.</p>".to_owned(),
+        note_heading(&plan),
+        note_body(
+            &PlannedNote {
+                kind: NoteKind::Summary,
+                ..plan
+            },
+            &whole,
+        )
+        .0,
+    ] {
+        assert_eq!(plan_of_note("501", &other, &whole), None, "{other}");
+    }
+}
+
+#[test]
+fn a_note_loses_the_entries_of_the_forgotten_and_keeps_the_others() {
+    let (ada, bob) = (
+        conversation(1, &[(10, "sorrow <b>")]),
+        conversation(2, &[(20, "== Conversation")]),
+    );
+    let range = |whose: &TranscriptConversation| NoteRange {
+        conversation: whose.id.clone(),
+        from_seq: 1,
+        to_seq: 1,
+    };
+    let plan = PlannedNote {
+        key: "0a1b2c3d4e".into(),
+        record: "501".into(),
+        kind: NoteKind::Overflow,
+        number: 1,
+        ranges: vec![range(&ada), range(&bob)],
+    };
+    let both = [ada.clone(), bob.clone()];
+    let NoteText(body) = note_body(&plan, &both);
+    assert_eq!(conversations_in_note(&body), [ada.id.clone(), bob.id.clone()]);
+    let NoteText(bobs) = note_body(&plan, std::slice::from_ref(&bob));
+    assert_eq!(note_without(&body, &[ada.id]), bobs);
+    assert_eq!(note_without(&body, &[bob.id]).matches("<p>").count(), 3);
+    assert_eq!(note_without(&body, &[]), body);
+    assert!(conversations_in_note("<p>Called. == Conversation</p>").is_empty());
+}
+
 /// Renders, with what overflows put into notes, until there is a value.
 fn settled(conversations: &mut [TranscriptConversation], current: &str) -> (Rendered, Vec<PlannedNote>) {
     let mut notes: Vec<PlannedNote> = Vec::new();

@@ -62,6 +62,17 @@ pub(super) fn pending(
 
 pub(super) fn link(batch: &Batch<'_>, tenant: &str, links: &[(ClaimedEmail, String)]) -> Result<(), StoreError> {
     for (email, record) in links {
+        let is_known = one(
+            batch.connection,
+            "conversation",
+            "SELECT 1 FROM conversation WHERE tenant_id = ?1 AND email = ?2 LIMIT 1",
+            [tenant, email.as_str()],
+            |_| Ok(()),
+        )?;
+        if is_known.is_none() {
+            // It was forgotten while HubSpot was asked for its contact.
+            continue;
+        }
         let linked_before = one(
             batch.connection,
             "hubspot_address",
@@ -71,7 +82,9 @@ pub(super) fn link(batch: &Batch<'_>, tenant: &str, links: &[(ClaimedEmail, Stri
         )?;
         change(
             batch.connection,
-            "INSERT INTO hubspot_record (tenant_id, record, state, state_since) VALUES (?1, ?2, 'live', ?3)
+            "INSERT INTO hubspot_record (tenant_id, record, state, state_since, restored)
+             VALUES (?1, ?2, 'live', ?3,
+                     EXISTS (SELECT 1 FROM setting WHERE tenant_id = 'default' AND name = 'store.restored_at'))
              ON CONFLICT DO NOTHING",
             (tenant, record, batch.now.millis()),
         )?;

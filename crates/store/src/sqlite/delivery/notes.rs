@@ -62,6 +62,30 @@ impl DeliveryNotes for SqliteStore {
         })
         .await
     }
+
+    async fn adopt_note(&self, tenant: &TenantId, note: PlannedNote, id: &str) -> Result<(), StoreError> {
+        let (tenant, id) = (tenant.clone(), id.to_owned());
+        self.write(move |batch| {
+            plan(batch, tenant.as_str(), &note)?;
+            change(
+                batch.connection,
+                "UPDATE hubspot_note SET state = 'filled', note = ?3, asked_at = NULL WHERE tenant_id = ?1 AND key = ?2",
+                [tenant.as_str(), &note.key, &id],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn note_read_after_restore(&self, tenant: &TenantId, record: &str) -> Result<(), StoreError> {
+        let (tenant, record) = (tenant.clone(), record.to_owned());
+        self.write(move |batch| {
+            let sql = "UPDATE hubspot_record SET restored = 0 WHERE tenant_id = ?1 AND record = ?2";
+            change(batch.connection, sql, [tenant.as_str(), &record])?;
+            Ok(())
+        })
+        .await
+    }
 }
 
 fn of_record(connection: &Connection, tenant: &str, record: &str) -> Result<Vec<StoredNote>, StoreError> {
@@ -110,7 +134,10 @@ fn plan(batch: &Batch<'_>, tenant: &str, note: &PlannedNote) -> Result<(), Store
     change(
         batch.connection,
         "INSERT INTO hubspot_note (tenant_id, key, record, kind, number, state, planned_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, 'planned', ?6)
+         VALUES (?1, ?2, ?3, ?4, ?5,
+                 -- In the time between a backup and its restoring HubSpot may have got this very note.
+                 CASE WHEN EXISTS (SELECT 1 FROM setting WHERE tenant_id = 'default' AND name = 'store.restored_at') THEN 'asked' ELSE 'planned' END,
+                 ?6)
          ON CONFLICT (tenant_id, key) DO UPDATE
          SET record = excluded.record, state = CASE state WHEN 'filled' THEN 'created' ELSE state END",
         (

@@ -8,7 +8,8 @@ use super::records::state_if_any;
 use crate::sqlite::conversations::read_message;
 use crate::sqlite::row::{Fields, all, one, signed};
 use crate::{
-    Coalescing, ConversationDelivery, DirtyRecord, RecordState, StoreError, Timestamp, TranscriptConversation,
+    Coalescing, ConversationDelivery, DirtyRecord, ErasingRecord, RecordState, StoreError, Timestamp,
+    TranscriptConversation,
 };
 
 /// The undelivered conversations of a tenant with the moment at which each is due. Parameters: ?1 tenant, then the coalescing's
@@ -57,11 +58,16 @@ pub(super) fn dirty(
              UNION ALL
              SELECT record, unconfirmed_until, unconfirmed_until FROM hubspot_record
              WHERE tenant_id = ?1 AND unconfirmed_until <= ?5
+             UNION ALL
+             SELECT record, since, since FROM erasure_job WHERE tenant_id = ?1 AND removed = 0
          )
          SELECT hubspot_record.record, hubspot_record.state, hubspot_record.attempts, hubspot_record.failing_since,
-                hubspot_record.unconfirmed_until
+                hubspot_record.unconfirmed_until, hubspot_record.restored, erasure_job.since AS erasing_since,
+                erasure_job.removed
          FROM waiting
          JOIN hubspot_record ON hubspot_record.tenant_id = ?1 AND hubspot_record.record = waiting.record
+         LEFT JOIN erasure_job
+             ON erasure_job.tenant_id = hubspot_record.tenant_id AND erasure_job.record = hubspot_record.record
          WHERE hubspot_record.next_attempt_at <= ?5
            AND hubspot_record.state IN ('live', 'full')
          GROUP BY hubspot_record.record
@@ -150,6 +156,14 @@ pub(in crate::sqlite) fn dirty_record(row: &Fields<'_>) -> Result<DirtyRecord, S
         attempts: row.number("attempts")?,
         failing_since: row.get::<Option<i64>>("failing_since")?.map(Timestamp::from_millis),
         unconfirmed_until: row.get::<Option<i64>>("unconfirmed_until")?.map(Timestamp::from_millis),
+        erasing: match row.get::<Option<i64>>("erasing_since")? {
+            Some(since) => Some(ErasingRecord {
+                since: Timestamp::from_millis(since),
+                is_removed: row.get("removed")?,
+            }),
+            None => None,
+        },
+        is_restored: row.get("restored")?,
     })
 }
 
@@ -188,6 +202,13 @@ pub(super) fn next_due(
              UNION ALL
              SELECT min(max(unconfirmed_until, next_attempt_at)) FROM hubspot_record
              WHERE tenant_id = ?1 AND state IN ('live', 'full') AND unconfirmed_until IS NOT NULL
+             UNION ALL
+             SELECT min(max(erasure_job.since, hubspot_record.next_attempt_at))
+             FROM erasure_job
+             JOIN hubspot_record
+                 ON hubspot_record.tenant_id = erasure_job.tenant_id AND hubspot_record.record = erasure_job.record
+                AND hubspot_record.state IN ('live', 'full')
+             WHERE erasure_job.tenant_id = ?1 AND erasure_job.removed = 0
          )"
         ),
         (

@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use crate::sqlite::erasure::jobs::{end_erasure, move_erasure};
 use crate::sqlite::row::{Fields, all, change, corrupt, one, signed};
 use crate::sqlite::writer::Batch;
 use crate::{Delivered, Postponement, Reason, RecordState, Sending, StoreError, Timestamp, ValueHash};
@@ -191,7 +192,11 @@ pub(super) fn set_state(
         ),
     )?;
     match state {
-        RecordState::Gone if changed > 0 => abandon_conversations(batch, tenant, record, true),
+        RecordState::Gone if changed > 0 => {
+            abandon_conversations(batch, tenant, record, true)?;
+            // What was to be erased there is gone with it.
+            end_erasure(batch, tenant, record)
+        }
         RecordState::Live if changed > 0 => abandon_conversations(batch, tenant, record, false),
         _ => Ok(()),
     }
@@ -232,11 +237,12 @@ pub(super) fn rekey(batch: &Batch<'_>, tenant: &str, old: &str, new: &str) -> Re
     }
     change(
         batch.connection,
-        "INSERT INTO hubspot_record (tenant_id, record, state, state_since, unconfirmed_until)
-         SELECT tenant_id, ?3, 'live', ?4, unconfirmed_until FROM hubspot_record WHERE tenant_id = ?1 AND record = ?2
+        "INSERT INTO hubspot_record (tenant_id, record, state, state_since, unconfirmed_until, restored)
+         SELECT tenant_id, ?3, 'live', ?4, unconfirmed_until, restored FROM hubspot_record WHERE tenant_id = ?1 AND record = ?2
          ON CONFLICT (tenant_id, record) DO UPDATE
          SET unconfirmed_until = CASE WHEN excluded.unconfirmed_until IS NULL THEN unconfirmed_until
-             ELSE max(coalesce(unconfirmed_until, excluded.unconfirmed_until), excluded.unconfirmed_until) END",
+             ELSE max(coalesce(unconfirmed_until, excluded.unconfirmed_until), excluded.unconfirmed_until) END,
+             restored = max(restored, excluded.restored)",
         (tenant, old, new, batch.now.millis()),
     )?;
     change(
@@ -263,6 +269,7 @@ pub(super) fn rekey(batch: &Batch<'_>, tenant: &str, old: &str, new: &str) -> Re
         "UPDATE hubspot_note SET record = ?3 WHERE tenant_id = ?1 AND record = ?2",
         [tenant, old, new],
     )?;
+    move_erasure(batch, tenant, old, new)?;
     // HubSpot answers with it, so it is there again, should it have been deleted once.
     revive_if_gone(batch, tenant, new)?;
     for sql in [
