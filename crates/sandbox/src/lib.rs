@@ -42,6 +42,7 @@ mod plan;
 mod request_log;
 mod routes;
 mod sandbox;
+mod saving;
 mod scopes;
 mod search;
 mod seed;
@@ -134,7 +135,7 @@ pub enum SandboxError {
     },
     /// The records could not be written to their file.
     #[error(
-        "the sandbox's records file {} cannot be written: {reason}; make its folder writable, or set another file",
+        "the sandbox's records file {} cannot be written: {reason}",
         path.display()
     )]
     RecordsUnwritable {
@@ -142,6 +143,15 @@ pub enum SandboxError {
         path: PathBuf,
         /// What went wrong.
         reason: String,
+    },
+    /// Another sandbox keeps its records in the same file.
+    #[error(
+        "the sandbox's records file {} is in use by another sandbox; stop that one, or set another file",
+        path.display()
+    )]
+    RecordsInUse {
+        /// The file.
+        path: PathBuf,
     },
     /// The sandbox could not be served.
     #[error("the sandbox cannot be served: {0}")]

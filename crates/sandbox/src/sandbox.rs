@@ -15,11 +15,12 @@ use crate::limits::Limits;
 use crate::oauth::Consent;
 use crate::plan::Plan;
 use crate::request_log::{LoggedBodies, LoggedRequest, RequestLog};
+use crate::saving::Saving;
 use crate::search::index::Index;
+use crate::state::Records;
 use crate::state::associations::RecordKey;
 use crate::state::changes::RecentChanges;
 use crate::state::record::Record;
-use crate::state::{Records, records_file};
 use crate::usage::Usage;
 use crate::webhooks::Signal;
 use crate::webhooks::outbox::Outbox;
@@ -35,8 +36,7 @@ pub struct Sandbox {
 struct Inner {
     options: SandboxOptions,
     state: Mutex<State>,
-    /// Held while the file is written, so that an older state never replaces a newer one.
-    saving: Mutex<()>,
+    saving: Saving,
     changed: Notify,
     webhook_signal: Signal,
     stopping: watch::Sender<bool>,
@@ -61,7 +61,8 @@ pub(crate) struct State {
     pub(crate) webhooks: Outbox,
     pub(crate) index: Index<RecordKey, Record>,
     pub(crate) down: bool,
-    unsaved: bool,
+    /// Grows with every change of the records.
+    pub(crate) version: u64,
 }
 
 impl State {
@@ -87,7 +88,7 @@ impl State {
             webhooks: Outbox::default(),
             index: Index::new(options.search_lag),
             down: false,
-            unsaved: false,
+            version: 0,
         }
     }
 }
@@ -95,20 +96,17 @@ impl State {
 impl Sandbox {
     /// A sandbox with these options, with the records of its file when there is one.
     pub fn new(options: SandboxOptions) -> Result<Self, SandboxError> {
-        let kept = match &options.records_file {
-            Some(path) => records_file::load(path)?,
-            None => None,
-        };
+        let (saving, kept) = Saving::begin(options.records_file.as_deref())?;
         // A file that cannot be written is noticed when it is saved for the first time, not at the end.
         let is_new = kept.is_none() && options.records_file.is_some();
         let records = kept.unwrap_or_else(|| Records::new(options.portal_id, options.tokens.clone()));
         let mut state = State::new(records, &options);
-        state.unsaved = is_new;
+        state.version = u64::from(is_new);
         Ok(Self {
             inner: Arc::new(Inner {
                 state: Mutex::new(state),
                 options,
-                saving: Mutex::new(()),
+                saving,
                 changed: Notify::new(),
                 webhook_signal: Signal::default(),
                 stopping: watch::Sender::new(false),
@@ -187,28 +185,12 @@ impl Sandbox {
             let mut state = self.state();
             let records = Records::new(options.portal_id, options.tokens.clone());
             // Writes on hold go with the rest: they were meant for the account that was.
+            let version = state.version;
             *state = State::new(records, options);
-            state.unsaved = true;
+            state.version = version + 1;
         }
         self.inner.changed.notify_one();
         self.inner.webhook_signal.settled.notify_waiters();
-    }
-
-    /// Writes the records to their file now, when there is one and something changed.
-    pub fn save(&self) -> Result<(), SandboxError> {
-        let Some(path) = &self.inner.options.records_file else {
-            return Ok(());
-        };
-        let _saving = self.inner.saving.lock().unwrap_or_else(PoisonError::into_inner);
-        let records = {
-            let mut state = self.state();
-            if !state.unsaved {
-                return Ok(());
-            }
-            state.unsaved = false;
-            state.records.clone()
-        };
-        records_file::save(path, &records).inspect_err(|_| self.state().unsaved = true)
     }
 
     /// Reads the records.
@@ -235,7 +217,7 @@ impl Sandbox {
             state.index.changed(now, state.records.take_before());
             let changes = std::mem::take(&mut state.records.changes);
             let took_place = outcome.is_ok() || !changes.is_empty();
-            state.unsaved |= took_place;
+            state.version += u64::from(took_place);
             let recipients = Recipient::all(&state.records.webhook_apps, &state.records.oauth);
             state.webhooks.add(&recipients, &changes, state.records.portal_id, now);
             state.recent_changes.add(changes);
@@ -251,6 +233,10 @@ impl Sandbox {
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         // A panic elsewhere must not take the sandbox down with it.
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn saving(&self) -> &Saving {
+        &self.inner.saving
     }
 
     pub(crate) fn clock_shift(&self) -> &AtomicI64 {

@@ -72,7 +72,13 @@ impl Sandbox {
         // They hold a way into this sandbox, and would keep it alive for ever.
         self.state().late_writes.clear();
         let sandbox = self.clone();
-        let kept = spawn_blocking(move || sandbox.save()).await.map_err(io::Error::other)?;
+        let kept = spawn_blocking(move || {
+            let kept = sandbox.save();
+            sandbox.release();
+            kept
+        })
+        .await
+        .map_err(io::Error::other)?;
         served.and(kept.map_err(io::Error::other))
     }
 
@@ -104,12 +110,7 @@ async fn keep_saved(sandbox: Sandbox) {
     loop {
         sandbox.changed().await;
         tokio::time::sleep(SAVE_AFTER).await;
-        let saving = sandbox.clone();
-        match spawn_blocking(move || saving.save()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(%error, "the sandbox's records are not saved"),
-            Err(error) => tracing::error!(%error, "saving the sandbox's records failed"),
-        }
+        sandbox.saved().await;
     }
 }
 
@@ -148,5 +149,6 @@ impl Drop for RunningSandbox {
         if let Err(error) = self.sandbox.save() {
             tracing::error!(%error, "the sandbox's records are not saved");
         }
+        self.sandbox.release();
     }
 }

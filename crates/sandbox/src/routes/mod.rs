@@ -38,7 +38,7 @@ use axum::response::{Html, IntoResponse, Response};
 
 use crate::errors::{self, ApiError};
 use crate::faults::answer::{Mangled, NeverSent, cut_body};
-use crate::{Sandbox, pages};
+use crate::{Sandbox, calls, pages};
 
 /// The versions served, and what their paths look like: HubSpot moved the version behind the area in its dated paths.
 struct Version {
@@ -109,6 +109,10 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
         })
         .nest("/crm/v3/associations", associations_batch_v3::router())
         .nest("/crm/v4/objects", associations_v4::router())
+        .nest(
+            "/conversations/v3/visitor-identification",
+            visitor_identification::router(),
+        )
         // From the inside out: faults strike only calls that were admitted.
         .route_layer(middleware::from_fn_with_state(sandbox.clone(), inject::inject))
         .route_layer(middleware::from_fn_with_state(sandbox.clone(), admission::admit));
@@ -129,15 +133,13 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
         .with_state(sandbox.clone())
 }
 
-/// What is answered is on disk: HubSpot does not forget a contact because a machine was switched off, so neither may this.
+/// What is answered is on disk: HubSpot does not forget a contact because a machine was switched off, so neither may this. A
+/// call that only reads waits for nobody.
 async fn keep(State(sandbox): State<Sandbox>, request: Request, next: Next) -> Response {
+    let reads = calls::only_reads(request.method(), request.uri().path());
     let response = next.run(request).await;
-    if sandbox.options().records_file.is_some() {
-        match tokio::task::spawn_blocking(move || sandbox.save()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(%error, "the sandbox's records are not saved"),
-            Err(error) => tracing::error!(%error, "saving the sandbox's records failed"),
-        }
+    if !reads {
+        sandbox.saved().await;
     }
     response
 }

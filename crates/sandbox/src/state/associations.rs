@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::association_types::AssociationType;
 use super::object_types::{ObjectType, RecordId};
+use super::shared::Shared;
 
 /// A record of any kind.
 pub(crate) type RecordKey = (ObjectType, RecordId);
@@ -21,7 +22,7 @@ struct Link {
 /// Every association of the account, from each side.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(from = "Vec<Link>", into = "Vec<Link>")]
-pub(crate) struct Associations(BTreeMap<RecordKey, BTreeMap<RecordKey, BTreeSet<u32>>>);
+pub(crate) struct Associations(BTreeMap<RecordKey, Shared<BTreeMap<RecordKey, BTreeSet<u32>>>>);
 
 impl From<Vec<Link>> for Associations {
     fn from(links: Vec<Link>) -> Self {
@@ -38,7 +39,10 @@ impl From<Associations> for Vec<Link> {
         associations
             .0
             .into_iter()
-            .flat_map(|(from, others)| others.into_iter().map(move |(to, types)| Link { from, to, types }))
+            .flat_map(|(from, others)| {
+                let others = others.into_inner().into_iter();
+                others.map(move |(to, types)| Link { from, to, types })
+            })
             .collect()
     }
 }
@@ -60,7 +64,7 @@ impl Associations {
     /// Associates two records, from both sides; false when they were already. A labelled association is an unlabelled one too;
     /// of the types that a record has at most one of, the new one replaces the old.
     pub(crate) fn add(&mut self, from: RecordKey, to: RecordKey, of_type: AssociationType) -> bool {
-        // What HubSpot answers for a record and itself is not known: here nothing comes of it.
+        // Calls refuse a record and itself before they come here.
         if from == to || self.between(from, to).is_some_and(|types| types.contains(&of_type.id)) {
             return false;
         }
@@ -132,7 +136,7 @@ impl Associations {
             .0
             .get(&record)
             .into_iter()
-            .flat_map(BTreeMap::keys)
+            .flat_map(|others| others.keys())
             .copied()
             .collect();
         for other in others {
@@ -146,7 +150,7 @@ impl Associations {
             .0
             .get(&from)
             .into_iter()
-            .flatten()
+            .flat_map(|others| others.iter())
             .map(|(other, types)| (*other, types.clone()))
             .collect();
         self.remove_all(from);

@@ -10,6 +10,7 @@ use super::history::revisions_kept;
 use super::object_types::{ObjectType, RecordId};
 use super::record::Record;
 use super::schema::Schema;
+use super::shared::Shared;
 use super::unique_values::UniqueValues;
 use super::values::Values;
 use crate::clock::Moment;
@@ -26,7 +27,7 @@ pub(crate) enum IdProperty<'a> {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Collection {
     object_type: ObjectType,
-    by_id: BTreeMap<RecordId, Record>,
+    by_id: BTreeMap<RecordId, Shared<Record>>,
     /// Where the records went that were merged into others.
     merged: BTreeMap<RecordId, RecordId>,
     #[serde(skip)]
@@ -47,6 +48,15 @@ impl Collection {
         }
     }
 
+    /// What a file keeps of them. The records themselves are shared, so that it takes no time.
+    pub(crate) fn for_file(&self) -> Self {
+        Self {
+            by_id: self.by_id.clone(),
+            merged: self.merged.clone(),
+            ..Self::new(self.object_type)
+        }
+    }
+
     /// What an older file held.
     pub(crate) fn restored(
         object_type: ObjectType,
@@ -54,7 +64,7 @@ impl Collection {
         merged: BTreeMap<RecordId, RecordId>,
     ) -> Self {
         Self {
-            by_id: records.into_iter().map(|record| (record.id, record)).collect(),
+            by_id: records.into_iter().map(|record| (record.id, record.into())).collect(),
             merged,
             ..Self::new(object_type)
         }
@@ -67,24 +77,24 @@ impl Collection {
 
     /// Comes before every change of a record.
     fn remember(&mut self, id: RecordId) {
-        let before = self.by_id.get(&id).map(Record::without_past);
+        let before = self.by_id.get(&id).map(|record| record.without_past());
         self.before.push((id, before));
     }
 
     /// All of them in the order of their ids, archived or not.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Record> {
-        self.by_id.values()
+        self.by_id.values().map(|record| &**record)
     }
 
     /// Those after the given id.
     pub(crate) fn after(&self, after: Option<RecordId>) -> impl Iterator<Item = &Record> {
         let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-        self.by_id.range((start, Bound::Unbounded)).map(|(_, record)| record)
+        self.by_id.range((start, Bound::Unbounded)).map(|(_, record)| &**record)
     }
 
     /// The record that an id stands for: itself, or the one it was merged into.
     pub(crate) fn by_id(&self, id: RecordId) -> Option<&Record> {
-        self.by_id.get(&self.merged_into(id))
+        self.by_id.get(&self.merged_into(id)).map(|record| &**record)
     }
 
     fn merged_into(&self, id: RecordId) -> RecordId {
@@ -98,7 +108,10 @@ impl Collection {
     /// The record that a call names, archived or not. Archived ones have given their unique values back.
     pub(crate) fn named(&self, name: &str, property: IdProperty) -> Option<&Record> {
         match property {
-            IdProperty::Unique(property) => self.by_id.get(&self.unique_values.owner(property, name)?),
+            IdProperty::Unique(property) => {
+                let owner = self.unique_values.owner(property, name)?;
+                self.by_id.get(&owner).map(|record| &**record)
+            }
             IdProperty::RecordId => self.by_id(name.parse().ok()?),
         }
     }
@@ -128,7 +141,7 @@ impl Collection {
         let mut record = Record::new(id, origin.at);
         let written = record.write(values, origin, revisions_kept(self.object_type));
         self.unique_values.add(schema, &record);
-        self.by_id.insert(id, record);
+        self.by_id.insert(id, record.into());
         written
     }
 
@@ -193,7 +206,7 @@ impl Collection {
         let Some(record) = self.by_id.get_mut(&primary) else {
             return 0;
         };
-        let moved = record.absorb(absorbed, now, revisions_kept(self.object_type));
+        let moved = record.absorb(absorbed.into_inner(), now, revisions_kept(self.object_type));
         self.unique_values.add(schema, record);
         self.merged.insert(other, primary);
         moved

@@ -18,6 +18,7 @@ pub(crate) mod record;
 pub(crate) mod records_file;
 mod removal;
 pub(crate) mod schema;
+mod shared;
 mod unique_values;
 mod value_types;
 pub(crate) mod values;
@@ -86,6 +87,24 @@ impl Records {
             oauth: Oauth::default(),
             webhook_apps: WebhookApps::default(),
             account: Account::default(),
+        }
+    }
+
+    /// What a file keeps, as it is now: cheap enough to be taken while everybody waits.
+    pub(crate) fn for_file(&self) -> Self {
+        Self {
+            portal_id: self.portal_id,
+            tokens: self.tokens.clone(),
+            schemas: self.schemas.clone(),
+            next_id: self.next_id,
+            collections: PerType::new(|object_type| self.of(object_type).for_file()),
+            associations: self.associations.clone(),
+            blocklist: self.blocklist.clone(),
+            visitor_tokens: self.visitor_tokens.clone(),
+            changes: Vec::new(),
+            oauth: self.oauth.clone(),
+            webhook_apps: self.webhook_apps.clone(),
+            account: self.account.clone(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The records file: JSON, replaced whole by a rename, so that a reader never sees half of it.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -62,20 +62,34 @@ pub(crate) fn save(path: &Path, records: &Records) -> Result<(), SandboxError> {
 }
 
 fn write(path: &Path, records: &Records) -> io::Result<()> {
-    let temporary = temporary_path(path);
+    let temporary = beside(path, ".new");
     let mut file = fs::File::create(&temporary)?;
     let contents = Contents {
         version: VERSION,
         records,
     };
-    file.write_all(&serde_json::to_vec_pretty(&contents)?)?;
+    file.write_all(&serde_json::to_vec(&contents)?)?;
     file.sync_all()?;
     fs::rename(&temporary, path)
 }
 
-/// Beside the file itself, because a rename cannot cross file systems.
-fn temporary_path(path: &Path) -> PathBuf {
+/// Takes the file for this sandbox alone, until what is answered is dropped; also the end of the process lets go of it. `None`
+/// where nothing can be locked: saving says what is wrong, when something is.
+pub(crate) fn lock(path: &Path) -> Result<Option<File>, SandboxError> {
+    let file = File::options().create(true).append(true).open(beside(path, ".lock"));
+    let Ok(file) = file else {
+        return Ok(None);
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(SandboxError::RecordsInUse { path: path.to_owned() }),
+        Err(TryLockError::Error(_)) => Ok(None),
+    }
+}
+
+/// A file beside the file itself: a rename cannot cross file systems.
+fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".new");
+    name.push(ending);
     PathBuf::from(name)
 }

@@ -88,7 +88,8 @@ async fn changes_are_saved_while_it_runs() {
     let client = Client::start_with(options(&folder)).await;
     client.sandbox().seed_contact([("email", "ada@example.com")]).unwrap();
     let saved = async {
-        while Sandbox::new(options(&folder)).unwrap().contacts().is_empty() {
+        let path = folder.path().join("sandbox.json");
+        while !std::fs::read_to_string(&path).is_ok_and(|kept| kept.contains("ada@example.com")) {
             tokio::task::yield_now().await;
         }
     };
@@ -110,6 +111,20 @@ async fn a_file_that_cannot_be_read_is_named_and_left_alone() {
         );
         assert_eq!(std::fs::read_to_string(&path).unwrap(), contents);
     }
+}
+
+#[tokio::test]
+async fn a_file_belongs_to_one_sandbox_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Client::start_with(options(&folder)).await;
+    let error = Sandbox::new(options(&folder)).err().unwrap().to_string();
+    let path = folder.path().join("sandbox.json");
+    assert!(
+        error.contains(path.to_str().unwrap()) && error.contains("in use by another sandbox"),
+        "{error}"
+    );
+    first.running.stop().await.unwrap();
+    Sandbox::new(options(&folder)).unwrap();
 }
 
 #[tokio::test]
