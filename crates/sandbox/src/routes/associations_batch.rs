@@ -74,7 +74,7 @@ fn ends(
     to: (ObjectType, &ObjectId),
 ) -> Result<(RecordKey, RecordKey), ApiError> {
     let from = (from.0, records.association_end(from.0, &from.1.id)?);
-    let to = (to.0, records.association_end(to.0, &to.1.id)?);
+    let to = (to.0, records.other_end(from, to.0, &to.1.id)?);
     Ok((from, to))
 }
 

@@ -68,7 +68,7 @@ struct Pair {
 /// Both ends, when they are there.
 fn ends(records: &Records, from: ObjectType, to: ObjectType, pair: &Pair) -> Result<(RecordKey, RecordKey), ApiError> {
     let from = (from, records.association_end(from, &pair.from.id)?);
-    let to = (to, records.association_end(to, &pair.to.id)?);
+    let to = (to, records.other_end(from, to, &pair.to.id)?);
     Ok((from, to))
 }
 

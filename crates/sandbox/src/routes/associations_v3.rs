@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::body::{Pairs, json};
 use super::objects::{after, limit};
-use super::path::{ObjectName, ToObjectName, ToObjectType, WholePath};
+use super::path::{Called, ObjectName, ToObjectName, ToObjectType};
 use crate::Sandbox;
 use crate::errors::ApiError;
 use crate::state::Records;
@@ -45,7 +45,7 @@ async fn list(
     ObjectName(name): ObjectName,
     ToObjectType(to): ToObjectType,
     Query(query): Query<Pairs>,
-    WholePath(path): WholePath,
+    called: Called,
 ) -> Result<Response, ApiError> {
     let (limit, after) = (limit(&query, LONGEST_PAGE, LONGEST_PAGE)?, after(&query)?);
     sandbox.read(|records| {
@@ -56,7 +56,7 @@ async fn list(
         let paging = associated.next().and(last).map(|last| Paging {
             next: NextPage {
                 after: last.to_string(),
-                link: Some(format!("https://api.hubapi.com{path}?limit={limit}&after={last}")),
+                link: Some(called.next_page(limit, last)),
             },
         });
         let results = shown
@@ -93,7 +93,7 @@ fn ends(
 ) -> Result<(RecordKey, RecordKey, AssociationType), ApiError> {
     let of_type = named_type(type_name, from.0, to.0)?;
     let from = (from.0, records.find(from.0, from.1, IdProperty::RecordId)?.id);
-    let to = (to.0, records.association_end(to.0, to.1)?);
+    let to = (to.0, records.other_end(from, to.0, to.1)?);
     Ok((from, to, of_type))
 }
 
@@ -107,12 +107,14 @@ async fn add(
     ToObjectType(to_type): ToObjectType,
     ToObjectName(to_name): ToObjectName,
     Path((_, _, _, _, type_name)): TypeInPath,
+    called: Called,
 ) -> Result<Response, ApiError> {
     sandbox.change(|records, now| {
         let (from, to, of_type) = ends(records, (object_type, &name), (to_type, &to_name), &type_name)?;
         records.associate(from, to, of_type, Origin::integration(now));
         let selection = Selection {
             associations: vec![to_type],
+            objects: called.objects(),
             ..Selection::of(object_type, Vec::new())
         };
         let record = records.find(object_type, &name, IdProperty::RecordId)?;

@@ -13,7 +13,7 @@ use super::batch;
 use super::body::{Pairs, json, parse};
 use super::inject::CallBody;
 use super::objects::{after, limit};
-use super::path::{ObjectName, ToObjectName, ToObjectType, WholePath};
+use super::path::{Called, ObjectName, ToObjectName, ToObjectType};
 use crate::Sandbox;
 use crate::errors::ApiError;
 use crate::state::Records;
@@ -90,7 +90,7 @@ async fn list(
     ObjectName(name): ObjectName,
     ToObjectType(to): ToObjectType,
     Query(query): Query<Pairs>,
-    WholePath(path): WholePath,
+    called: Called,
 ) -> Result<Response, ApiError> {
     let (limit, after) = (limit(&query, LONGEST_PAGE, LONGEST_PAGE)?, after(&query)?);
     sandbox.read(|records| {
@@ -101,7 +101,7 @@ async fn list(
         let paging = associated.next().and(last).map(|last| Paging {
             next: NextPage {
                 after: last.to_string(),
-                link: Some(format!("https://api.hubapi.com{path}?limit={limit}&after={last}")),
+                link: Some(called.next_page(limit, last)),
             },
         });
         let results = shown
@@ -169,7 +169,7 @@ async fn add(
     let types = types_between(&specs, object_type, to_type)?;
     sandbox.change(|records, now| {
         let from = (object_type, records.association_end(object_type, &name)?);
-        let to = (to_type, records.association_end(to_type, &to_name)?);
+        let to = (to_type, records.other_end(from, to_type, &to_name)?);
         for of_type in types {
             records.associate(from, to, of_type, Origin::integration(now));
         }
@@ -244,7 +244,7 @@ async fn add_default(
     let of_type = default_type(object_type, to_type)?;
     sandbox.change(|records, now| {
         let from = (object_type, records.association_end(object_type, &name)?);
-        let to = (to_type, records.association_end(to_type, &to_name)?);
+        let to = (to_type, records.other_end(from, to_type, &to_name)?);
         records.associate(from, to, of_type, Origin::integration(now));
         let results = DefaultAssociation::both(from, to, of_type);
         Ok(batch::answer(StatusCode::OK, &results, &[], now))

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::body::{Pairs, first, json, list, parse};
 use super::inject::CallBody;
-use super::path::{self, ObjectName, WholePath};
+use super::path::{self, Called, ObjectName};
 use super::{batch_reads, batch_writes, gdpr, merge, search};
 use crate::Sandbox;
 use crate::errors::ApiError;
@@ -77,12 +77,13 @@ async fn create(State(sandbox): State<Sandbox>, object_type: ObjectType, body: C
 }
 
 /// What a query wants to see.
-fn selection(object_type: ObjectType, query: &Pairs) -> Result<Selection<'_>, ApiError> {
+fn selection<'a>(object_type: ObjectType, query: &'a Pairs, called: &Called) -> Result<Selection<'a>, ApiError> {
     let associations: Result<Vec<ObjectType>, ApiError> =
         list(query, "associations").into_iter().map(path::object_type).collect();
     Ok(Selection {
         with_history: list(query, "propertiesWithHistory"),
         associations: associations?,
+        objects: called.objects(),
         ..Selection::of(object_type, list(query, "properties"))
     })
 }
@@ -92,9 +93,10 @@ async fn one(
     object_type: ObjectType,
     ObjectName(name): ObjectName,
     Query(query): Query<Pairs>,
+    called: Called,
 ) -> Result<Response, ApiError> {
     let archived = first(&query, "archived") == Some("true");
-    let selection = selection(object_type, &query)?;
+    let selection = selection(object_type, &query, &called)?;
     let view = sandbox.read(|records| {
         let property = records.id_property(object_type, first(&query, "idProperty"))?;
         let record = if archived {
@@ -149,9 +151,9 @@ async fn page(
     State(sandbox): State<Sandbox>,
     object_type: ObjectType,
     Query(query): Query<Pairs>,
-    WholePath(path): WholePath,
+    called: Called,
 ) -> Result<Response, ApiError> {
-    let selection = selection(object_type, &query)?;
+    let selection = selection(object_type, &query, &called)?;
     let longest = if selection.with_history.is_empty() {
         LONGEST_PAGE
     } else {
@@ -168,7 +170,7 @@ async fn page(
         let paging = found.next().and(last).map(|last| Paging {
             next: NextPage {
                 after: last.to_string(),
-                link: Some(format!("https://api.hubapi.com{path}?limit={limit}&after={last}")),
+                link: Some(called.next_page(limit, last)),
             },
         });
         let results = shown

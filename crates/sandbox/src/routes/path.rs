@@ -2,8 +2,9 @@
 
 use axum::extract::rejection::{NestedPathRejection, RawPathParamsRejection};
 use axum::extract::{FromRequestParts, NestedPath, RawPathParams};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::uri::Authority;
+use axum::http::{StatusCode, header};
 
 use crate::errors::ApiError;
 use crate::state::object_types::ObjectType;
@@ -71,14 +72,49 @@ impl<S: Send + Sync> FromRequestParts<S> for ToObjectName {
     }
 }
 
-/// The path as it was called: inside a router, the request has only the end of it.
-pub(crate) struct WholePath(pub(crate) String);
+/// The address that was called: inside a router, the request has only the end of it.
+pub(crate) struct Called {
+    /// Scheme and host, as the client named them.
+    origin: String,
+    /// What the router of the records is under: `/crm/v3/objects`.
+    nested: String,
+    path: String,
+    query: String,
+}
 
-impl<S: Send + Sync> FromRequestParts<S> for WholePath {
+impl Called {
+    /// The address of the page that follows: the same call, from there on.
+    pub(crate) fn next_page(&self, limit: usize, after: impl std::fmt::Display) -> String {
+        let named_here = |pair: &&str| {
+            let name = pair.split('=').next().unwrap_or_default();
+            ["", "limit", "after"].contains(&name)
+        };
+        let others = self.query.split('&').filter(|pair| !named_here(pair));
+        let others: String = others.flat_map(|pair| [pair, "&"]).collect();
+        let Self {
+            origin, nested, path, ..
+        } = self;
+        format!("{origin}{nested}{path}?{others}limit={limit}&after={after}")
+    }
+
+    /// The address that all records of this version are under.
+    pub(crate) fn objects(&self) -> String {
+        format!("{}{}", self.origin, self.nested)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Called {
     type Rejection = NestedPathRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, NestedPathRejection> {
         let nested = NestedPath::from_request_parts(parts, state).await?;
-        Ok(Self(format!("{}{}", nested.as_str(), parts.uri.path())))
+        let named = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let host = named.or_else(|| parts.uri.authority().map(Authority::as_str));
+        Ok(Self {
+            origin: format!("http://{}", host.unwrap_or("localhost")),
+            nested: nested.as_str().to_owned(),
+            path: parts.uri.path().to_owned(),
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+        })
     }
 }

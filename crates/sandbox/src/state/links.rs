@@ -19,6 +19,17 @@ impl Records {
             .ok_or_else(|| ApiError::invalid_association_end(object_type, id))
     }
 
+    /// The end that belongs to this one: another record. HubSpot's exact words for a record and itself are not known.
+    pub(crate) fn other_end(&self, from: RecordKey, object_type: ObjectType, id: &str) -> Result<RecordId, ApiError> {
+        let to = self.association_end(object_type, id)?;
+        if (object_type, to) == from {
+            return Err(ApiError::validation(format!(
+                "A record cannot be associated with itself: {to}"
+            )));
+        }
+        Ok(to)
+    }
+
     /// Associates two records that are there.
     pub(crate) fn associate(&mut self, from: RecordKey, to: RecordKey, of_type: AssociationType, origin: Origin) {
         if self.associations.add(from, to, of_type) {

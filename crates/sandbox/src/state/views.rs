@@ -22,6 +22,8 @@ pub(crate) struct Selection<'a> {
     pub(crate) properties: Vec<&'a str>,
     pub(crate) with_history: Vec<&'a str>,
     pub(crate) associations: Vec<ObjectType>,
+    /// The address that records are under, for links.
+    pub(crate) objects: String,
 }
 
 impl<'a> Selection<'a> {
@@ -176,7 +178,7 @@ pub struct Paging {
 pub struct NextPage {
     /// What to pass as `after`.
     pub after: String,
-    /// The whole address, at HubSpot.
+    /// The whole address, under the name by which the client called.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
 }
@@ -207,7 +209,7 @@ impl Records {
             updated_at: record.updated_at,
             archived: record.is_archived(),
             archived_at: record.archived_at,
-            associations: self.associations_view(object_type, record.id, &selection.associations),
+            associations: self.associations_view(object_type, record.id, selection),
             object_write_trace_id: None,
         }
     }
@@ -248,24 +250,28 @@ impl Records {
         &self,
         object_type: ObjectType,
         id: RecordId,
-        asked: &[ObjectType],
+        selection: &Selection,
     ) -> Option<BTreeMap<String, AssociatedIds>> {
-        let all: BTreeMap<String, AssociatedIds> = asked
+        let all: BTreeMap<String, AssociatedIds> = selection
+            .associations
             .iter()
-            .map(|to| (to.plural().to_owned(), self.associated_ids(object_type, id, *to)))
+            .map(|to| {
+                let ids = self.associated_ids(object_type, id, *to, &selection.objects);
+                (to.plural().to_owned(), ids)
+            })
             .filter(|(_, ids)| !ids.results.is_empty())
             .collect();
         (!all.is_empty()).then_some(all)
     }
 
-    fn associated_ids(&self, from: ObjectType, id: RecordId, to: ObjectType) -> AssociatedIds {
+    fn associated_ids(&self, from: ObjectType, id: RecordId, to: ObjectType, objects: &str) -> AssociatedIds {
         let mut associated = self.associated((from, id), to);
         let shown: Vec<_> = associated.by_ref().take(MOST_ASSOCIATIONS).collect();
         let last = shown.last().map(|(last, _)| last.to_string());
         let paging = associated.next().and(last).map(|after| Paging {
             next: NextPage {
                 link: Some(format!(
-                    "https://api.hubapi.com/crm/v3/objects/{}/{id}/associations/{}?after={after}",
+                    "{objects}/{}/{id}/associations/{}?after={after}",
                     from.plural(),
                     to.plural()
                 )),
