@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
 use futures_util::stream;
 
+use super::effect::has_no_body;
 use crate::errors::ApiError;
 use crate::limits::Bucket;
 
@@ -36,6 +37,7 @@ pub(crate) fn status_answer(
 ) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = match (body, message) {
+        _ if has_no_body(status.as_u16()) => status.into_response(),
         (Some(body), _) => {
             let content_type = content_type.and_then(|value| HeaderValue::from_str(value).ok());
             let content_type = content_type.unwrap_or(HeaderValue::from_static("text/html"));
@@ -92,6 +94,11 @@ impl Mangled {
                 }
                 if let Some(value) = content_type.and_then(|value| HeaderValue::from_str(&value).ok()) {
                     head.headers.insert(header::CONTENT_TYPE, value);
+                }
+                if has_no_body(head.status.as_u16()) {
+                    head.headers.remove(header::CONTENT_TYPE);
+                    head.headers.remove(header::CONTENT_LENGTH);
+                    return Bytes::new();
                 }
                 given.map_or(body, Bytes::from)
             }

@@ -76,6 +76,18 @@ pub enum Effect {
     },
 }
 
+/// The headers that say where a body ends.
+const FRAMING: [&str; 4] = ["connection", "content-length", "te", "transfer-encoding"];
+
+/// Whether HTTP has no body for answers with this status.
+pub(crate) const fn has_no_body(status: u16) -> bool {
+    matches!(status, 204 | 205 | 304)
+}
+
+fn no_body(status: u16) -> String {
+    format!("an answer with status {status} has no body: leave out body, message and category")
+}
+
 impl Effect {
     /// Answers this status with HubSpot's envelope; 429 is the ten-second limit's.
     #[must_use]
@@ -158,11 +170,21 @@ impl Effect {
         match self {
             Self::Status {
                 status: given,
+                message,
+                category,
+                body,
                 content_type: with,
                 headers,
-                ..
             } => {
+                if has_no_body(*given) && (message.is_some() || category.is_some() || body.is_some()) {
+                    return Err(no_body(*given));
+                }
                 for (name, value) in headers {
+                    if FRAMING.iter().any(|known| name.eq_ignore_ascii_case(known)) {
+                        return Err(format!(
+                            "{name} is the server's own; cut_short or dropped_before make an answer that cannot be read"
+                        ));
+                    }
                     if HeaderName::try_from(name).is_err() || HeaderValue::from_str(value).is_err() {
                         return Err(format!("{name:?}: {value:?} is no header"));
                     }
@@ -174,6 +196,11 @@ impl Effect {
                 body: None,
                 content_type: None,
             } => Err("wrong_answer needs status, body or content_type".to_owned()),
+            Self::WrongAnswer {
+                status: Some(given),
+                body: Some(_),
+                ..
+            } if has_no_body(*given) => Err(no_body(*given)),
             Self::WrongAnswer {
                 status: given,
                 content_type: with,

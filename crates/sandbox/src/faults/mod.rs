@@ -33,6 +33,11 @@ impl FromStr for FaultId {
     }
 }
 
+/// What a rule's `method` may be.
+const METHODS: [&str; 9] = [
+    "GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "READ", "WRITE",
+];
+
 /// A rule: these calls, so often, meet this effect.
 ///
 /// Faults strike calls that are known, authenticated and within the limits. Of several rules that match, the one added first
@@ -122,8 +127,16 @@ impl FaultRule {
 
     /// Says what is wrong with a rule that could not do what it says.
     pub(crate) fn check(&self) -> Result<(), String> {
-        if self.percent.is_some_and(|percent| percent > 100) {
-            return Err("percent goes from 0 to 100".to_owned());
+        if self.percent.is_some_and(|percent| !(1..=100).contains(&percent)) {
+            return Err("percent goes from 1 to 100".to_owned());
+        }
+        if self.times == Some(0) {
+            return Err("times: 0 strikes no call; leave it out to strike all of them".to_owned());
+        }
+        if let Some(method) = &self.method
+            && !METHODS.contains(&method.to_ascii_uppercase().as_str())
+        {
+            return Err(format!("{method:?} is no method: use one of {}", METHODS.join(", ")));
         }
         self.effect.check()
     }

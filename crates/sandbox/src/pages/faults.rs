@@ -69,7 +69,7 @@ fn page(sandbox: &Sandbox, wrong: Option<&str>, fields: &Fields) -> Response {
         let rows: String = faults.iter().map(row).collect();
         let _ = write!(
             body,
-            "<div class=\"wide\"><table><thead><tr><th>Rule</th><th>Calls</th><th>Effect</th><th class=\"number\">Matched</th>\
+            "<div class=\"wide\"><table class=\"stack\"><thead><tr><th>Rule</th><th>Calls</th><th>Effect</th><th class=\"number\">Matched</th>\
              <th class=\"number\">Struck</th><th></th></tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n\
              <form method=\"post\" action=\"/faults/clear\"><p><button>Remove all</button></p></form>\n"
         );
@@ -117,8 +117,8 @@ fn row(state: &FaultState) -> String {
     }
     let effect = serde_json::to_string(&rule.effect).unwrap_or_default();
     format!(
-        "<tr><td>{id}</td><td>{calls}</td><td><code>{effect}</code></td><td class=\"number\">{matched}</td>\
-         <td class=\"number\">{struck}</td><td><form class=\"line\" method=\"post\" action=\"/faults/{id}/remove\">\
+        "<tr><td data-label=\"Rule\">{id}</td><td>{calls}</td><td><code>{effect}</code></td><td class=\"number\" data-label=\"Matched\">{matched}</td>\
+         <td class=\"number\" data-label=\"Struck\">{struck}</td><td><form class=\"line\" method=\"post\" action=\"/faults/{id}/remove\">\
          <button aria-label=\"Remove rule {id}\">Remove</button></form></td></tr>\n",
         id = state.id,
         calls = escape(&calls),

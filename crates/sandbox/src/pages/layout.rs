@@ -129,14 +129,21 @@ td { overflow-wrap: anywhere; }
 .whole { overflow-wrap: normal; white-space: nowrap; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; padding: .75rem; border: 1px solid #8886; border-radius: .5rem; }
 small { font-weight: normal; opacity: .75; }
-h1 { overflow-wrap: anywhere; }
+p, h1, h2 { overflow-wrap: anywhere; }
 form.line { display: inline; }
 .row { display: flex; flex-wrap: wrap; gap: .5rem; align-items: end; margin: .5rem 0; }
 .field { display: flex; flex-direction: column; gap: .1rem; }
 input, select, textarea, button { font: inherit; padding: .35rem .5rem; max-width: 100%; box-sizing: border-box; }
 button { cursor: pointer; }
 .wrong { padding: .5rem .75rem; border-left: .3rem solid #c1121f; }
-@media (max-width: 40rem) { .field, .field > * { width: 100%; } }
+@media (max-width: 40rem) {
+.field, .field > * { width: 100%; }
+.stack, .stack tbody { display: block; }
+.stack thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+.stack tr { display: flex; flex-wrap: wrap; gap: 0 .75rem; padding: .35rem 0; border-bottom: 1px solid #8886; }
+.stack td { max-width: 100%; padding: 0; border: 0; text-align: left; }
+.stack td[data-label]::before { content: attr(data-label) ' '; }
+}
 ";
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ pub(crate) async fn list(State(sandbox): State<Sandbox>, Query(query): Query<Pai
         "<p>There is no such request.</p>".to_owned()
     } else {
         format!(
-            "<div class=\"wide\"><table><thead><tr><th class=\"number\">Number</th><th>Time</th><th>Method</th><th>Path</th>\
+            "<div class=\"wide\"><table class=\"stack\"><thead><tr><th class=\"number\">Number</th><th>Time</th><th>Method</th><th>Path</th>\
              <th>Status</th><th class=\"number\">Took</th><th>Fault</th></tr></thead>\n<tbody>\n{rows}</tbody></table></div>"
         )
     };

@@ -40,6 +40,14 @@ async fn faults_are_added_shown_and_removed() {
         json!({"effect": {"kind": "wrong_answer", "content_type": "a\nb"}}),
         json!({"effect": {"kind": "status", "status": 429, "headers": {"retry after": "1"}}}),
         json!({"percent": 101, "effect": {"kind": "dropped_before"}}),
+        json!({"percent": 0, "effect": {"kind": "dropped_before"}}),
+        json!({"times": 0, "effect": {"kind": "dropped_before"}}),
+        json!({"method": "FETCH", "effect": {"kind": "dropped_before"}}),
+        json!({"effect": {"kind": "dropped_before", "hang": true}}),
+        json!({"effect": {"kind": "status", "status": 200, "headers": {"Content-Length": "3"}}}),
+        json!({"effect": {"kind": "status", "status": 200, "headers": {"transfer-encoding": "chunked"}}}),
+        json!({"effect": {"kind": "status", "status": 204, "body": "x"}}),
+        json!({"effect": {"kind": "wrong_answer", "status": 304, "body": "x"}}),
     ] {
         assert_eq!(client.post("/_control/faults", wrong).await.status, 400);
     }

@@ -138,3 +138,18 @@ async fn one_rule_can_be_removed() {
         assert_eq!(client.delete(&format!("/_control/faults/{gone}")).await.status, 404);
     }
 }
+
+#[tokio::test]
+async fn a_status_without_a_body_comes_without_one() {
+    let (client, ada) = client_with_ada().await;
+    client
+        .sandbox()
+        .add_fault(FaultRule::every_call(Effect::status(204)).times(1));
+    let answer = client.patch(&ada, to("Rome")).await;
+    assert_eq!((answer.status, answer.text.as_str()), (204, ""));
+    assert_eq!(answer.header("content-type"), None);
+    let wrong = json!({"times": 1, "effect": {"kind": "wrong_answer", "status": 204}});
+    assert_eq!(client.post("/_control/faults", wrong).await.status, 201);
+    let answer = client.patch(&ada, to("Rome")).await;
+    assert_eq!((answer.status, answer.text.as_str()), (204, ""));
+}
