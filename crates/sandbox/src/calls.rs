@@ -21,7 +21,12 @@ pub(crate) fn is_search(method: &Method, path: &str) -> bool {
 
 /// Whether the bodies of the call hold secrets: those of OAuth and of what it grants.
 pub(crate) fn is_secret(path: &str) -> bool {
-    path.contains("/oauth/") || path.contains("/private-apps/") || path.starts_with("/visitor-identification/")
+    path.contains("/oauth/") || path.contains("/private-apps/") || is_visitor_identification(path)
+}
+
+/// Whether the call is about visitors' tokens. HubSpot's older path for it is still good.
+pub(crate) fn is_visitor_identification(path: &str) -> bool {
+    path.starts_with("/visitor-identification/") || path.starts_with("/conversations/v3/visitor-identification/")
 }
 
 #[cfg(test)]

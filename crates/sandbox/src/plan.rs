@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Sandbox;
+use crate::calls;
 use crate::errors::ApiError;
 use crate::limits::Limits;
 
@@ -24,7 +25,7 @@ pub enum Plan {
 impl Plan {
     /// Whether the plan includes a call: else HubSpot's 403.
     pub(crate) fn includes(self, path: &str) -> Result<(), ApiError> {
-        if path.starts_with("/visitor-identification/") && !self.has_visitor_identification() {
+        if calls::is_visitor_identification(path) && !self.has_visitor_identification() {
             Err(ApiError::not_in_plan())
         } else {
             Ok(())

@@ -87,7 +87,7 @@ pub(crate) fn required(method: &Method, path: &str) -> BTreeSet<&'static str> {
     let reads = calls::only_reads(method, path);
     match parts.first() {
         Some(&"account-info") => BTreeSet::from([OAUTH]),
-        Some(&"visitor-identification") => BTreeSet::from([VISITOR_TOKENS]),
+        _ if calls::is_visitor_identification(path) => BTreeSet::from([VISITOR_TOKENS]),
         Some(&("webhooks" | "app-webhooks")) if reads => BTreeSet::from(["developers-read"]),
         Some(&("webhooks" | "app-webhooks")) => BTreeSet::from(["developers-write"]),
         Some(&"crm") => required_in_crm(&parts, reads),

@@ -13,11 +13,14 @@ const SCOPE: &str = "conversations.visitor_identification.tokens.create";
 async fn every_call_makes_another_token_in_every_version() {
     let client = Client::start().await;
     let mut tokens = Vec::new();
-    for version in ["v3", "2026-03", "2026-09"] {
+    for base in [
+        "/visitor-identification/v3",
+        "/visitor-identification/2026-03",
+        "/visitor-identification/2026-09",
+        "/conversations/v3/visitor-identification",
+    ] {
         let visitor = json!({"email": " Ada@Example.com", "firstName": "Ada", "hsCustomerAgentContext": {}});
-        let answer = client
-            .post(&format!("/visitor-identification/{version}/tokens/create"), visitor)
-            .await;
+        let answer = client.post(&format!("{base}/tokens/create"), visitor).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         assert_eq!(answer.header("content-type"), Some("application/json;charset=utf-8"));
         assert_eq!(answer.header("x-hubspot-ratelimit-max"), Some("190"));
@@ -27,7 +30,7 @@ async fn every_call_makes_another_token_in_every_version() {
         tokens.push(token);
     }
     let kept = client.get("/_control/visitor-tokens").await.json()["visitor_tokens"].clone();
-    assert_eq!(kept.as_array().unwrap().len(), 3);
+    assert_eq!(kept.as_array().unwrap().len(), 4);
     assert_eq!(kept[2]["token"], tokens[2]);
     assert_eq!(kept[2]["email"], "ada@example.com");
     assert_eq!(
@@ -41,7 +44,7 @@ async fn every_call_makes_another_token_in_every_version() {
 
     let calls = client.sandbox().requests();
     let created = calls.iter().filter(|call| call.path.ends_with("/tokens/create"));
-    assert_eq!(created.count(), 3, "a test can count the calls");
+    assert_eq!(created.count(), 4, "a test can count the calls");
     client.post("/_control/reset", json!({})).await;
     assert_eq!(client.sandbox().visitor_tokens(), []);
 }
