@@ -140,7 +140,7 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, message, Some("VALIDATION_ERROR"))
     }
 
-    /// 400 for a body that is not the JSON expected. HubSpot's text after the position is that of its own parser.
+    /// 400 for a body that is not the JSON expected. HubSpot's text after the position is that of its own parser, and not known.
     pub(crate) fn invalid_json(error: &serde_json::Error) -> Self {
         let (line, column) = (error.line(), error.column());
         let text = error.to_string();
@@ -151,7 +151,7 @@ impl ApiError {
             Some(name) => format!(
                 "Invalid input JSON on line {line}, column {column}. Some required fields were not set: [{name}]"
             ),
-            None => format!("Invalid input JSON on line {line}, column {column}: {text}"),
+            None => format!("Invalid input JSON on line {line}, column {column}: {}", neutral(&text)),
         })
     }
 
@@ -182,6 +182,31 @@ impl ApiError {
             context,
         }
     }
+}
+
+/// What the parser found, in words that are those of no language: the names of types here mean nothing to a client.
+fn neutral(text: &str) -> String {
+    let text = text.split(" at line ").next().unwrap_or_default();
+    let Some(found) = text
+        .strip_prefix("invalid type: ")
+        .or_else(|| text.strip_prefix("invalid value: "))
+    else {
+        return match text.split([' ', ',']).next() {
+            Some("data") => "Cannot deserialize value".to_owned(),
+            Some("invalid") => "Cannot deserialize value from Array value".to_owned(),
+            _ => text.to_owned(),
+        };
+    };
+    let found = match found.split([' ', ',']).next() {
+        Some("string" | "character") => "String",
+        Some("integer") => "Integer",
+        Some("floating") => "Floating-point",
+        Some("boolean") => "Boolean",
+        Some("sequence") => "Array",
+        Some("map") => "Object",
+        _ => "null",
+    };
+    format!("Cannot deserialize value from {found} value")
 }
 
 /// The body of an error that has not been given its correlation id yet.

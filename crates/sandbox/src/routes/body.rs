@@ -1,6 +1,9 @@
 //! Reading request bodies and queries, and writing JSON answers, the way HubSpot does.
 
-use axum::http::{StatusCode, header};
+use axum::body::HttpBody;
+use axum::extract::Request;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,6 +16,30 @@ pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
         return Err(ApiError::no_body());
     }
     serde_json::from_slice(body).map_err(|error| ApiError::invalid_json(&error))
+}
+
+/// Refuses a body that does not say that it is JSON. HubSpot's own answer, also to a body that says nothing, is not known.
+pub(crate) async fn only_json(request: Request, next: Next) -> Response {
+    let may_have_one = [Method::POST, Method::PUT, Method::PATCH].contains(request.method());
+    if !may_have_one || request.body().is_end_stream() || says_json(request.headers()) {
+        next.run(request).await
+    } else {
+        ApiError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "HTTP 415 Unsupported Media Type: use application/json",
+            None,
+        )
+        .into_response()
+    }
+}
+
+fn says_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE);
+    content_type.is_some_and(|value| {
+        let media_type = value.as_bytes().split(|byte| *byte == b';').next();
+        let media_type = media_type.unwrap_or_default().trim_ascii();
+        media_type.eq_ignore_ascii_case(b"application/json")
+    })
 }
 
 /// A JSON answer.

@@ -13,6 +13,7 @@ use crate::errors::ApiError;
 use crate::state::changes::Origin;
 use crate::state::collection::IdProperty;
 use crate::state::object_types::ObjectType;
+use crate::state::values::is_email;
 use crate::state::writes::text;
 
 #[derive(Deserialize)]
@@ -34,6 +35,13 @@ pub(crate) async fn gdpr_delete(
         return Ok(unknown_route().await);
     }
     let asked: GdprDelete = parse(&body)?;
+    if asked.id_property.as_deref() == Some("email") && !is_email(asked.object_id.trim()) {
+        // HubSpot's exact words are not known.
+        return Err(ApiError::validation(format!(
+            "Email address {} is invalid",
+            asked.object_id
+        )));
+    }
     sandbox.change(|records, now| {
         let property = records.id_property(object_type, asked.id_property.as_deref())?;
         let live = records.find(object_type, &asked.object_id, property);

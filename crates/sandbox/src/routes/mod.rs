@@ -115,6 +115,7 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
         )
         // From the inside out: faults strike only calls that were admitted.
         .route_layer(middleware::from_fn_with_state(sandbox.clone(), inject::inject))
+        .route_layer(middleware::from_fn(body::only_json))
         .route_layer(middleware::from_fn_with_state(sandbox.clone(), admission::admit));
     let before_admission = oauth::router().route_layer(middleware::from_fn_with_state(sandbox.clone(), inject::inject));
     let hubspot = admitted

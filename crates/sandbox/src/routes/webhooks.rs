@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 
-use super::body::{json, parse};
+use super::body::{self, json, parse};
 use super::inject::{self, CallBody};
 use super::{admission, batch};
 use crate::Sandbox;
@@ -41,6 +41,7 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router<Sandbox> {
         .iter()
         .fold(Router::new(), |router, area| router.nest(area, app.clone()))
         .route_layer(middleware::from_fn_with_state(sandbox.clone(), inject::inject))
+        .route_layer(middleware::from_fn(body::only_json))
         .route_layer(middleware::from_fn_with_state(sandbox.clone(), admit))
 }
 

@@ -240,6 +240,7 @@ async fn a_body_that_is_no_json_is_answered_400_in_json() {
         let request = client
             .request(Method::POST, path)
             .bearer_auth("pat-sandbox")
+            .header("content-type", "application/json; charset=utf-8")
             .body("properties=none");
         let answer = read(request.send().await.unwrap()).await.unwrap();
         assert_eq!(answer.status, 400, "{path}");
@@ -292,4 +293,69 @@ async fn it_refuses_to_listen_where_other_machines_reach_it() {
     .unwrap();
     let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();
     public.serve(listener, std::future::ready(())).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_say_that_it_is_json_is_refused() {
+    let client = Client::start().await;
+    let asked = async |method: Method, path: &str, content_type: Option<&str>, body: &'static str| {
+        let mut request = client.request(method, path).bearer_auth("pat-sandbox").body(body);
+        if let Some(content_type) = content_type {
+            request = request.header("content-type", content_type);
+        }
+        read(request.send().await.unwrap()).await.unwrap()
+    };
+    let ada = r#"{"properties": {"email": "ada@example.com"}}"#;
+    let contacts = "/crm/v3/objects/contacts";
+    for content_type in [None, Some("text/plain"), Some("application/x-www-form-urlencoded")] {
+        for (method, path) in [
+            (Method::POST, contacts),
+            (Method::PATCH, "/crm/objects/2026-03/contacts/1"),
+            (Method::PUT, "/webhooks/v3/1000001/settings"),
+        ] {
+            let refused = asked(method, path, content_type, ada).await;
+            assert_eq!(refused.status, 415, "{path} {content_type:?}");
+            refused.error_text();
+        }
+    }
+    assert!(client.sandbox().contacts().is_empty());
+    assert_eq!(
+        asked(Method::POST, contacts, Some("Application/JSON;charset=UTF-8"), ada)
+            .await
+            .status,
+        201
+    );
+    assert_eq!(
+        asked(Method::POST, "/_control/down", None, r#"{"down": false}"#)
+            .await
+            .status,
+        204
+    );
+}
+
+#[tokio::test]
+async fn a_body_of_another_shape_is_refused_in_words_of_no_language() {
+    let client = Client::start().await;
+    for (path, body) in [
+        ("/crm/v3/objects/contacts", json!([])),
+        ("/crm/v3/objects/contacts", json!({"properties": {"email": ["a"]}})),
+        ("/crm/v3/objects/contacts", json!({"properties": "email"})),
+        ("/crm/v3/objects/contacts/batch/read", json!({"inputs": {}})),
+        ("/crm/v3/objects/contacts/gdpr-delete", json!({"objectId": {}})),
+        ("/crm/v3/objects/contacts/search", json!({"limit": "many"})),
+    ] {
+        let refused = client.post(path, body.clone()).await;
+        assert_eq!(refused.status, 400, "{path} {body}: {}", refused.text);
+        for word in ["struct", "enum", "u32", "usize", "variant", "expected a", "expected s"] {
+            assert!(!refused.text.contains(word), "{path} {body}: {}", refused.text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_an_address_is_deleted_by_its_address() {
+    let client = Client::start().await;
+    let body = json!({"objectId": "37765128001", "idProperty": "email"});
+    let refused = client.post("/crm/v3/objects/contacts/gdpr-delete", body).await;
+    assert_eq!(refused.status, 400, "{}", refused.text);
 }

@@ -177,6 +177,7 @@ async fn the_developers_key_is_as_good_as_a_token_with_the_scopes() {
     let status = async |method: Method, query: &str, token: Option<&str>| {
         let mut request = client
             .request(method, &format!("{}/subscriptions{query}", app()))
+            .header("content-type", "application/json")
             .body(r#"{"eventType": "contact.creation"}"#);
         if let Some(token) = token {
             request = request.bearer_auth(token);
