@@ -22,6 +22,7 @@ const TYPES = {
   'deals>contacts': 3,
   'contacts>deals': 4,
   'contacts>companies': 279,
+  'contacts>companies, primary': 1,
   'companies>contacts': 280,
 } as const;
 
@@ -153,4 +154,59 @@ associations.add('v3: many at once, read and apart again', async (session) => {
   assert.deepEqual(read.results[0]?.to.map(({ id }) => id), [ada]);
   await batchApi.archive('deals', 'contacts', { inputs });
   assert.equal(session.last.status, 204);
+});
+
+associations.add('v4: one type of several is taken away, and the pair stays associated', async (session) => {
+  const { basicApi, batchApi } = session.client.crm.associations.v4;
+  const ada = await contact(session, 'ada');
+  const company = await record(session, 'companies');
+  const both = [spec('contacts>companies'), spec('contacts>companies, primary')];
+  await basicApi.create('contacts', ada, 'companies', company, both);
+  const types = async () => {
+    const { results } = await basicApi.getPage('contacts', ada, 'companies');
+    return results.flatMap(({ associationTypes }) => associationTypes.map(({ typeId }) => typeId)).sort((a, b) => a - b);
+  };
+  assert.deepEqual(await types(), [1, 279]);
+  await batchApi.archiveLabels('contacts', 'companies', {
+    inputs: [{ _from: { id: ada }, to: { id: company }, types: [spec('contacts>companies, primary')] }],
+  });
+  assert.equal(session.last.status, 204);
+  assert.deepEqual(await types(), [279]);
+});
+
+associations.add('v4: the types between two kinds, with their labels', async (session) => {
+  const { definitionsApi } = session.client.crm.associations.v4.schema;
+  const { results } = await definitionsApi.getAll('contacts', 'companies');
+  assert.equal(session.last.status, 200);
+  const labels = new Map(results.filter(({ category }) => String(category) === 'HUBSPOT_DEFINED').map(({ typeId, label }) => [typeId, label]));
+  assert.equal(labels.get(1), 'Primary');
+  assert.equal(labels.get(279), null);
+  const back = await definitionsApi.getAll('companies', 'contacts');
+  assert.ok(back.results.some(({ typeId }) => typeId === 280) && back.results.every(({ typeId }) => typeId !== 279));
+  await refusedWithEnvelope(400, definitionsApi.getAll('no_such_kind', 'contacts'));
+});
+
+associations.add('v3: the types between two kinds, with their names', async (session) => {
+  const { typesApi } = session.client.crm.associations.schema;
+  const { results } = await typesApi.getAll('deals', 'contacts');
+  assert.equal(session.last.status, 200);
+  assert.ok(results.some(({ id, name }) => id === '3' && name === 'deal_to_contact'));
+  const back = await typesApi.getAll('contacts', 'deals');
+  assert.ok(back.results.some(({ id, name }) => id === '4' && name === 'contact_to_deal'));
+  await refusedWithEnvelope(400, typesApi.getAll('no_such_kind', 'contacts'));
+});
+
+associations.add('v3: one pair, made, listed and apart again, by calls that the SDK has no method for', async (session) => {
+  const ada = await contact(session, 'ada');
+  const deal = await record(session, 'deals');
+  const list = `/crm/v3/objects/deals/${deal}/associations/contacts`;
+  const call = async (method: string, path: string) => (await session.client.apiRequest({ method, path })).status;
+  const listed = async () => {
+    assert.equal(await call('GET', list), 200);
+    return (JSON.parse(session.last.body) as { results: { id: string; type: string }[] }).results;
+  };
+  assert.equal(await call('PUT', `${list}/${ada}/deal_to_contact`), 200);
+  assert.deepEqual(await listed(), [{ id: ada, type: 'deal_to_contact' }]);
+  assert.equal(await call('DELETE', `${list}/${ada}/deal_to_contact`), 204);
+  assert.deepEqual(await listed(), []);
 });

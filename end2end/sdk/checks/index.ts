@@ -9,10 +9,11 @@ import { limits } from './limits';
 import { oauth } from './oauth';
 import { properties } from './properties';
 import { records } from './records';
+import { removal } from './removal';
 import { search } from './search';
 import { visitors } from './visitors';
 import { webhooks } from './webhooks';
 
-const areas = [contacts, batches, search, records, associations, properties, visitors, account, oauth, webhooks, limits, faults];
+const areas = [contacts, batches, search, records, removal, associations, properties, visitors, account, oauth, webhooks, limits, faults];
 
 export const everyCheck: Check[] = areas.flatMap((area) => area.all);

@@ -133,3 +133,49 @@ oauth.addWith(['oauth app'], '400: no such refresh token, no such app', async (s
   const refusal = await refused(400, stranger);
   assert.equal(refusal.body.status, 'BAD_CLIENT_ID');
 });
+
+oauth.addWith(['oauth app', 'control'], 'an app uninstalls itself, and its tokens are worthless', async (session) => {
+  const token = await exchange(session, await authorize(session));
+  const client = session.clientWith({ accessToken: token.accessToken });
+  await client.crm.contacts.basicApi.getPage(1);
+  const answer = await client.apiRequest({ method: 'DELETE', path: '/appinstalls/v3/external-install' });
+  assert.equal(answer.status, 204);
+  assert.equal(session.last.body, '');
+  const called = await refusedWithEnvelope(401, client.crm.contacts.basicApi.getPage(1));
+  assert.equal(called.body.category, 'INVALID_AUTHENTICATION');
+  const refreshed = await refused(400, refresh(session, token.refreshToken));
+  assert.equal(refreshed.body.status, 'BAD_REFRESH_TOKEN');
+  const told = await form(session, '/oauth/v3/token/introspect', { token: token.accessToken, token_type_hint: 'access_token' });
+  assert.deepEqual(told.body, { active: false });
+
+  const again = await exchange(session, await authorize(session));
+  await session.clientWith({ accessToken: again.accessToken }).crm.contacts.basicApi.getPage(1);
+});
+
+/** What HubSpot tells of a static token, by a call that the SDK has no method for. */
+async function tokenInfo(session: Session, tokenKey: string) {
+  const path = '/oauth/v2/private-apps/get/access-token-info';
+  const answer = await session.client.apiRequest({ method: 'POST', path, body: { tokenKey } });
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+}
+
+oauth.add('a static token is told of: whose it is, and what it may', async (session) => {
+  const { status, body } = await tokenInfo(session, session.target.token);
+  assert.equal(status, 200);
+  assert.deepEqual(Object.keys(body).sort(), ['appId', 'hubId', 'scopes', 'userId']);
+  assert.equal(typeof body.appId, 'number');
+  assert.equal(typeof body.userId, 'number');
+  const details = await (await session.client.apiRequest({ path: '/account-info/v3/details' })).json();
+  assert.equal(body.hubId, (details as { portalId: number }).portalId);
+  const scopes = body.scopes as string[];
+  assert.ok(['crm.objects.contacts.read', 'crm.objects.contacts.write'].every((scope) => scopes.includes(scope)));
+});
+
+oauth.addWith(['control'], 'a static token is told of with its own scopes, and not once it is revoked', async (session) => {
+  await session.control.post('tokens', { token: 'pat-reader', scopes: ['crm.objects.contacts.read'] });
+  assert.deepEqual((await tokenInfo(session, 'pat-reader')).body.scopes, ['crm.objects.contacts.read']);
+  await session.control.post('tokens', { token: 'pat-reader' });
+  const { status, body } = await tokenInfo(session, 'pat-reader');
+  assert.equal(status, 401);
+  assert.equal(body.category, 'INVALID_AUTHENTICATION');
+});

@@ -1,4 +1,4 @@
-// Companies, deals, tickets and notes: the same calls as for contacts.
+// Companies, deals, tickets, notes and communications: the same calls as for contacts.
 import assert from 'node:assert/strict';
 
 import { Checks } from '../support/check';
@@ -22,6 +22,7 @@ export interface Area {
     getPage(limit?: number, after?: string, properties?: string[]): Promise<{ results: Made[]; paging?: { next?: { after: string } } }>;
     update(id: string, input: { properties: Values }): Promise<Made>;
     archive(id: string): Promise<void>;
+    merge(input: { primaryObjectId: string; objectIdToMerge: string }): Promise<Made>;
   };
   batchApi: {
     create(input: { inputs: { properties: Values; associations: unknown[] }[] }): Promise<{ results: Made[] }>;
@@ -32,7 +33,7 @@ export interface Area {
   searchApi: { doSearch(request: object): Promise<{ total: number; results: Made[] }> };
 }
 
-/** The four kinds: how the SDK calls them, what a record needs, and which of its properties is a text to search for. */
+/** The kinds: how the SDK calls them, what a record needs, and which of its properties is a text to search for. */
 export const KINDS = [
   { kind: 'companies', needed: (run: string) => ({ name: `Lamps ${run}`, domain: `${run}.example.com` }), text: 'name' },
   { kind: 'deals', needed: (run: string) => ({ dealname: `Lamps ${run}`, pipeline: 'default', dealstage: 'appointmentscheduled' }), text: 'dealname' },
@@ -46,13 +47,23 @@ export const KINDS = [
     needed: (run: string) => ({ hs_timestamp: '2026-11-21T08:00:00.000Z', hs_note_body: `Lamps ${run}` }),
     text: 'hs_note_body',
   },
+  {
+    kind: 'communications',
+    needed: (run: string) => ({
+      hs_timestamp: '2026-11-21T08:00:00.000Z',
+      hs_communication_channel_type: 'WHATS_APP',
+      hs_communication_logged_from: 'CRM',
+      hs_communication_body: `Lamps ${run}`,
+    }),
+    text: 'hs_communication_body',
+  },
 ] as const;
 
 export type Kind = (typeof KINDS)[number]['kind'];
 
 export function area(session: Session, kind: Kind): Area {
   const { crm } = session.client;
-  return (kind === 'notes' ? crm.objects.notes : crm[kind]) as unknown as Area;
+  return (kind === 'notes' || kind === 'communications' ? crm.objects[kind] : crm[kind]) as unknown as Area;
 }
 
 /** Creates a record of this kind; answers its id. */
@@ -116,6 +127,43 @@ for (const { kind, needed, text } of KINDS) {
     await refusedWithEnvelope(404, basicApi.getById(NO_SUCH_ID));
     const write = basicApi.create({ properties: { ...needed(session.run), no_such_property: 'x' }, associations: [] });
     assert.equal(invalidValue(await refusedWithEnvelope(400, write)).error, 'PROPERTY_DOESNT_EXIST');
+  });
+}
+
+for (const { kind, text } of KINDS) {
+  if (kind === 'notes' || kind === 'communications') {
+    continue;
+  }
+  records.add(`${kind} are merged: the first is kept with what both belong to, and the other id leads to it`, async (session) => {
+    const { basicApi } = area(session, kind);
+    const associationsApi = session.client.crm.associations.v4.basicApi;
+    const kept = await record(session, kind, kind === 'companies' ? { domain: `kept.${session.run}.example.com` } : {});
+    const other = await record(session, kind, { [text]: `Other lamps ${session.run}` });
+    const note = await record(session, 'notes');
+    await associationsApi.createDefault('notes', note, kind, other);
+    const merged = await basicApi.merge({ primaryObjectId: kept, objectIdToMerge: other });
+    assert.equal(session.last.status, 200);
+    const found = await session.eventually('the merge', () =>
+      basicApi
+        .getById(other, [text, 'hs_merged_object_ids'], undefined, ['notes'])
+        .then((read) => (read.id === merged.id ? read : undefined))
+        .catch(() => undefined),
+    );
+    assert.equal(found.properties[text], `Lamps ${session.run}`);
+    assert.ok(found.properties.hs_merged_object_ids?.split(';').includes(other));
+    const { results } = await associationsApi.getPage('notes', note, kind);
+    assert.deepEqual(results.map(({ toObjectId }) => String(toObjectId)), [merged.id]);
+  });
+
+  records.add(`${kind} cannot be merged with themselves, nor with what is not there`, async (session) => {
+    const { basicApi } = area(session, kind);
+    const id = await record(session, kind);
+    await refusedWithEnvelope(400, basicApi.merge({ primaryObjectId: id, objectIdToMerge: id }));
+    const { code } = await basicApi.merge({ primaryObjectId: id, objectIdToMerge: NO_SUCH_ID }).then(
+      () => assert.fail('merged with nothing'),
+      (error: { code: number }) => error,
+    );
+    assert.ok(code === 400 || code === 404, `refused with ${code}`);
   });
 }
 

@@ -42,6 +42,8 @@ export async function compare(
     const [ours, theirs] = [await runAndRemove(check, sdk, here), await runAndRemove(check, sdk, there)];
     findings.leftBehind.push(...theirs.leftBehind);
     const found = outcomeDifferences(ours.outcome, theirs.outcome);
+    // What stays here would look like a difference in the checks to come.
+    found.push(...ours.leftBehind.map((what) => `here ${what}`));
     if (found.length > 0) {
       findings.different.set(check.name, found);
     }

@@ -19,7 +19,8 @@ export const SDKS: Sdk[] = [
 /** The SDK gives an area its retries when it is first used, and takes those of the client made last: so all of them at once. */
 function eager(client: Client): Client {
   const { crm, oauth, webhooks, conversations } = client;
-  void [crm.contacts, crm.companies, crm.deals, crm.tickets, crm.objects.notes, crm.associations.v4, crm.properties];
+  void [crm.contacts, crm.companies, crm.deals, crm.tickets, crm.objects.notes, crm.objects.communications, crm.properties];
+  void [crm.associations.v4.schema, crm.associations.schema];
   void [oauth, webhooks, conversations.visitorIdentification];
   return client;
 }

@@ -89,7 +89,10 @@ test('the dated paths are HubSpot’s', () => {
     ['/oauth/v1/token', '/oauth/2026-09/token'],
     ['/oauth/v3/token/introspect', '/oauth/2026-09/token/introspect'],
     ['/webhooks/v3/1/settings', '/app-webhooks/2026-09/1/settings'],
+    ['/appinstalls/v3/external-install', '/appinstalls/2026-09/external-install'],
     ['/oauth/v1/access-tokens/abc', undefined],
+    ['/oauth/v2/private-apps/get/access-token-info', undefined],
+    ['/crm/v3/objects/deals/1/associations/contacts', undefined],
   ];
   for (const [path, expected] of paths) {
     assert.equal(datedPath(path, '2026-09'), expected);

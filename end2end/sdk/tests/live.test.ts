@@ -85,7 +85,7 @@ describe('test-live', () => {
     assert.match(said, /not run:/);
     assert.equal(code, 0, said);
     assert.ok((await calls()).length > 100);
-    for (const kind of ['contacts', 'companies', 'deals', 'tickets', 'notes']) {
+    for (const kind of ['contacts', 'companies', 'deals', 'tickets', 'notes', 'communications']) {
       const answer = await fetch(`${hubspot.url}/crm/v3/objects/${kind}?limit=100`, {
         headers: { authorization: `Bearer ${SANDBOX_TOKEN}` },
       });
