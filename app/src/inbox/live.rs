@@ -104,6 +104,11 @@ impl Desk {
                 self.list.update(|list| list.set_state(conversation, *state));
             }
             ServerFrame::Read { conversation, seq } => self.list.update(|list| list.mark_read(conversation, *seq)),
+            ServerFrame::Message { conversation, message } => self.cards.update(|cards| {
+                if let Some(card) = cards.get_mut(conversation) {
+                    card.delivery.note_message(message.seq);
+                }
+            }),
             ServerFrame::Card { conversation, card } => {
                 self.cards
                     .update(|cards| drop(cards.insert(conversation.clone(), (**card).clone())));

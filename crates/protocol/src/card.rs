@@ -54,6 +54,14 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// There is a message that HubSpot does not have yet.
+    pub fn note_message(&mut self, seq: u64) {
+        self.last_seq = self.last_seq.max(seq);
+        if self.status == DeliveryStatus::Delivered && self.last_seq > self.delivered_seq {
+            self.status = DeliveryStatus::Pending;
+        }
+    }
+
     /// The state in one line, as the card shows it.
     #[must_use]
     pub fn in_words(&self) -> String {
@@ -98,4 +106,26 @@ pub struct ContactCard {
     pub hubspot: Option<HubspotRecord>,
     /// How far HubSpot knows.
     pub delivery: Delivery,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_message_is_on_its_way_until_hubspot_has_it() {
+        let mut delivery = Delivery {
+            delivered_seq: 1,
+            last_seq: 1,
+            status: DeliveryStatus::Delivered,
+            detail: None,
+        };
+        delivery.note_message(1);
+        assert_eq!(delivery.in_words(), "in HubSpot up to message 1");
+        delivery.note_message(2);
+        assert_eq!(delivery.in_words(), "in HubSpot up to message 1, more on its way");
+        delivery.status = DeliveryStatus::NoToken;
+        delivery.note_message(3);
+        assert_eq!((delivery.status, delivery.last_seq), (DeliveryStatus::NoToken, 3));
+    }
 }

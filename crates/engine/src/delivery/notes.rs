@@ -7,10 +7,8 @@ use parlor_hubspot::{Class, Client, ContactId, Error, MAX_BATCH_INPUTS, Note, No
 use parlor_store::{DirtyRecord, NoteKind, NoteState, Postponement, StoredNote, TranscriptConversation};
 use time::OffsetDateTime;
 
-use super::read::may_be_one;
 use super::transcript::{NOTE_UNITS, NoteText, Overflow, note_body, note_heading, plain};
-use super::write::MOST_UNCLEAR;
-use super::{Delivery, Stop, UNCLEAR_MARGIN, portal_trouble, reason_of, reason_of_portal};
+use super::{Delivery, Stop, UNCLEAR_MARGIN, portal_trouble, reason_of};
 
 /// How far a record's notes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,9 +109,9 @@ impl Delivery {
                 self.set_note(note, NoteState::Filled, Some(id), false).await?;
                 Ok(Progress::Further)
             }
-            // Somebody deleted it before it was whole.
+            // Somebody deleted it before it was whole, or HubSpot does not show it yet: it is looked for before another is made.
             Ok(Ok(false)) => {
-                self.set_note(note, NoteState::Planned, None, false).await?;
+                self.set_note(note, NoteState::Asked, None, true).await?;
                 Ok(Progress::Further)
             }
             Ok(Err(error)) if error.outcome_unclear() => self.note_failed(noted, &error).await,
@@ -210,22 +208,7 @@ impl Delivery {
                 };
                 self.postpone(vec![record.clone()], postponement).await?;
             }
-            _ if self.others_are_well(noted.dirty) && may_be_one(error) => {
-                let postponement = Postponement {
-                    give_up_failing_since: Some(self.give_up_failing_since()),
-                    ..Postponement::until(
-                        self.context.now() + self.back_off(noted.dirty.attempts),
-                        reason_of_portal(error),
-                    )
-                };
-                self.postpone(vec![record.clone()], postponement).await?;
-            }
-            _ => {
-                let next = self.context.now() + self.back_off(noted.dirty.attempts.min(MOST_UNCLEAR));
-                let postponement = Postponement::until(next, reason_of_portal(error));
-                self.postpone(vec![record.clone()], postponement).await?;
-                return Err(portal_trouble(error));
-            }
+            _ => return Err(portal_trouble(error)),
         }
         Ok(Progress::Resting)
     }

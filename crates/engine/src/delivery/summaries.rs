@@ -17,7 +17,13 @@ impl Delivery {
         for one in &ended {
             let contact = one.record.record.parse::<ContactId>().ok();
             let is_done = match contact.filter(|_| self.options.summaries) {
-                Some(contact) => self.sum_up_one(client, &contact, one).await?,
+                Some(contact) => match self.sum_up_one(client, &contact, one).await {
+                    Err(Stop::Portal(trouble)) => match self.set_aside(&one.record, trouble).await? {
+                        None => false,
+                        Some(trouble) => return Err(Stop::Portal(trouble)),
+                    },
+                    is_done => is_done?,
+                },
                 None => true,
             };
             if is_done {

@@ -102,25 +102,52 @@ impl Delivery {
                 Found::Contact(contact) => present.push((record, contact)),
             }
         }
-        let (mut drafts, mut again) = (Vec::new(), Vec::new());
+        let (mut drafts, mut again, mut stopped) = (Vec::new(), Vec::new(), None);
         for (record, contact) in present {
             if survivors.contains(&record.record) {
                 // It has just come into more than was read of it; the next step reads it again. Each time this happens, two
                 // records have become one.
                 again.push(record.record);
             } else {
-                drafts.extend(self.draft(client, record, &contact).await?);
+                let dirty = record.clone();
+                match self.draft(client, record, &contact).await {
+                    Ok(draft) => drafts.extend(draft),
+                    // The others are written all the same.
+                    Err(Stop::Portal(trouble)) => stopped = self.set_aside(&dirty, trouble).await?.or(stopped),
+                    Err(stop) => return Err(stop),
+                }
             }
         }
         self.write_drafts(client, drafts).await?;
-        Ok(again)
+        match stopped {
+            None => Ok(again),
+            Some(trouble) => Err(Stop::Portal(trouble)),
+        }
+    }
+
+    /// What went wrong in work on one record: it rests. Answers the trouble where it may be HubSpot's as a whole; where others were
+    /// written since this one began to fail, it is its own.
+    pub(super) async fn set_aside(&self, dirty: &DirtyRecord, trouble: Trouble) -> Result<Option<Trouble>, Stop> {
+        let is_its_own = trouble.kind == Kind::Passing && self.others_are_well(dirty);
+        let attempts = if is_its_own {
+            dirty.attempts
+        } else {
+            dirty.attempts.min(MOST_UNCLEAR)
+        };
+        let postponement = Postponement {
+            give_up_failing_since: is_its_own.then(|| self.give_up_failing_since()),
+            ..Postponement::until(self.context.now() + self.back_off(attempts), trouble.words.as_str())
+        };
+        self.postpone(vec![dirty.record.clone()], postponement).await?;
+        Ok((!is_its_own).then_some(trouble))
     }
 
     fn wanted_properties(&self) -> [&str; 3] {
         [&self.options.property, "firstname", "lastname"]
     }
 
-    /// A record that a batch did not answer for: by itself (a merge answers with the survivor), then by its addresses.
+    /// A record that a batch did not answer for, by itself: a merge answers with the survivor. Never by its addresses: where the
+    /// record was deleted, whoever has the address now is a new contact, who gets nothing of what was said before.
     async fn find_again(&self, client: &Client, record: &DirtyRecord) -> Result<Found, Stop> {
         let properties = self.wanted_properties();
         if let Ok(id) = record.record.parse::<ContactId>() {
@@ -128,15 +155,6 @@ impl Delivery {
             match found(self.ask(client, contacts.get(&id, &properties)).await?)? {
                 Found::Nothing => {}
                 found => return Ok(found),
-            }
-        }
-        for email in self.store.addresses_of(&self.options.tenant, &record.record).await? {
-            let contacts = client.contacts();
-            let answer = self
-                .ask(client, contacts.get_by_email(email.as_str(), &properties))
-                .await?;
-            if let Found::Contact(contact) = found(answer)? {
-                return Ok(Found::Contact(contact));
             }
         }
         Ok(Found::Nothing)

@@ -159,3 +159,17 @@ async fn a_contact_that_a_person_makes_anew_gets_what_is_said_after_the_new_regi
     world.assert_delivered(&again, "").await;
     assert!(!world.value("ada@example.com").contains("before"));
 }
+
+#[tokio::test]
+async fn whoever_has_the_address_of_a_deleted_contact_gets_nothing_of_what_was_said_before() {
+    let world = World::new().await;
+    let ada = world.ada().await;
+    world.say(&ada, "before").await;
+    world.pass_until_idle().await;
+    world.sandbox().archive(&world.record(&ada).await).unwrap();
+    let anew = world.sandbox().seed_contact([("email", "ada@example.com")]).unwrap();
+    world.say(&ada, "after").await;
+    world.pass_until_idle().await;
+    let value = world.sandbox().contact(&anew.id).unwrap();
+    assert!(!value.property("chat_transcript").unwrap_or_default().contains("before"));
+}

@@ -252,3 +252,58 @@ async fn a_note_that_hubspot_refuses_names_the_reason_and_holds_up_nobody() {
     world.assert_delivered(&bob, "").await;
     assert_eq!(world.delivery(&ada).await.status, DeliveryStatus::Refused);
 }
+
+#[tokio::test]
+async fn a_note_that_is_not_there_when_it_is_to_be_filled_is_looked_for_and_not_made_again_and_again() {
+    let world = World::new().await;
+    let ada = world.ada().await;
+    world
+        .sandbox()
+        .add_fault(FaultRule::new("PATCH", "/notes/", Effect::status(404)).times(5));
+    world.say_much(&ada, 0..20).await;
+    world.pass_until_idle().await;
+    world.assert_all_in_hubspot(&ada, 20).await;
+    let record = world.record(&ada).await;
+    let notes = world.notes(&record).await;
+    assert!(
+        notes.iter().all(|note| note.body.contains("MESSAGE: ")),
+        "no heading alone is left"
+    );
+    let creations = world.sandbox().requests();
+    let creations = creations
+        .iter()
+        .filter(|request| request.method == "POST" && request.path.ends_with("/notes"));
+    assert_eq!(creations.count(), notes.len());
+}
+
+#[tokio::test]
+async fn a_contact_whose_notes_cannot_be_listed_holds_nobody_up_for_long() {
+    let world = World::new().await;
+    let ada = world.ada().await;
+    world
+        .sandbox()
+        .add_fault(FaultRule::new("POST", "/objects/2026-03/notes", Effect::applied_not_answered()).times(1));
+    world.say_much(&ada, 0..20).await;
+    world.pass().await;
+    world
+        .sandbox()
+        .add_fault(FaultRule::new("GET", "/associations/notes", Effect::status(500)));
+    world.advance(Duration::from_secs(62));
+    for number in 0..5 {
+        let email = format!("other{number}@example.com");
+        let other = world.register("Other", "One", &email).await;
+        world.say(&other, "hello").await;
+        let begun = world.engine.now();
+        while world.delivery(&other).await.delivered_seq == 0 {
+            let due = world.pass().await.unwrap();
+            world.set_clock(due);
+        }
+        let took = world.engine.now().since(begun);
+        assert!(took <= Duration::from_secs(60), "{email} waited {took:?}");
+        world.advance(Duration::from_secs(60));
+    }
+    world.sandbox().clear_faults();
+    world.advance(Duration::from_secs(3_600));
+    world.pass_until_idle().await;
+    world.assert_all_in_hubspot(&ada, 20).await;
+}

@@ -1,6 +1,7 @@
 //! Entries that find no room in the property stand in notes on the contact: which of them, and what a note says.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use parlor_protocol::ConversationId;
 use parlor_store::{NoteKind, NoteRange, PlannedNote, TranscriptConversation};
@@ -95,7 +96,10 @@ pub fn note_key(record: &str, kind: NoteKind, ranges: &[NoteRange]) -> String {
         digest.update(format!("\0{} {}", range.conversation, range.from_seq));
     }
     let digest = digest.finalize();
-    digest.iter().take(5).map(|byte| format!("{byte:02x}")).collect()
+    digest.iter().take(5).fold(String::new(), |mut key, byte| {
+        let _ = write!(key, "{byte:02x}");
+        key
+    })
 }
 
 /// A note's text as HTML.
