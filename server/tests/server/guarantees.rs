@@ -29,7 +29,7 @@ pub fn page(name: &str) -> String {
 }
 
 /// What stands between these two, again and again.
-pub fn between<'a>(text: &'a str, open: char, close: char) -> impl Iterator<Item = &'a str> {
+pub fn between(text: &str, open: char, close: char) -> impl Iterator<Item = &str> {
     let parts = text.split(open).skip(1);
     let step = if open == close { 2 } else { 1 };
     parts.step_by(step).filter_map(move |part| part.split(close).next())
@@ -48,16 +48,16 @@ fn every_promise_names_tests_that_there_are() {
     let (before_limits, rest) = promises.split_once("### Limits").unwrap();
     let after_limits = rest.split_once("\n## ").unwrap().1;
     let named: BTreeSet<&str> = rows.iter().map(|(promise, _)| *promise).collect();
-    let mut promised = 0;
+    let mut count = 0;
     for line in before_limits.lines().chain(after_limits.lines()) {
         if let Some(lead) = line.strip_prefix("* ") {
             let lead = lead.strip_prefix("**").expect("a promise begins with its name");
             let lead = lead.split("**").next().unwrap().trim_end_matches('.');
             assert!(named.contains(lead), "no test is named for: {lead}");
-            promised += 1;
+            count += 1;
         }
     }
-    assert!(promised >= 20, "{promised} promises");
+    assert!(count >= 20, "{count} promises");
 
     let mut tests: Vec<String> = Vec::new();
     for folder in ["crates", "server"] {
