@@ -12,7 +12,7 @@ import { burst, Deployment, documents, type ProxyName, rep } from '../deploy/dep
 test('the page shows the examples as they are run', async () => {
   const page = await fs.readFile(path.join(documents, 'deploy.md'), 'utf8');
   const examples = (await fs.readdir(path.join(documents, 'deploy'))).sort();
-  expect(examples).toEqual(['Caddyfile', 'nginx.conf', 'parlor.service', 'parlor.toml']);
+  expect(examples).toEqual(['Caddyfile', 'nginx.conf', 'parlor.rules.yml', 'parlor.service', 'parlor.toml']);
   for (const name of examples) {
     const text = await fs.readFile(path.join(documents, 'deploy', name), 'utf8');
     expect(page, `docs/deploy/${name} in docs/deploy.md`).toContain(`\n${text}\`\`\`\n`);

@@ -1,9 +1,10 @@
-//! Workers: delivery, news, cleaning, supervised. A panic is logged, counted and answered by a new start; a stop is clean.
+//! Workers: delivery, news, measuring, cleaning, supervised. A panic is logged, counted and answered by a new start; a stop is clean.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use parlor_engine::Engine;
 use parlor_protocol::TenantId;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -11,6 +12,9 @@ use tokio_util::sync::CancellationToken;
 use crate::state::Server;
 
 const CLEAN_EVERY: Duration = Duration::from_mins(1);
+
+/// As often as Prometheus looks, by its own default.
+const MEASURE_EVERY: Duration = Duration::from_secs(15);
 
 /// Starts all workers; they end after `stop` is cancelled.
 #[must_use]
@@ -35,6 +39,10 @@ pub fn start(server: &Server, stop: &CancellationToken) -> JoinSet<()> {
     workers.spawn(supervise("erasures", stop.clone(), move |stop| {
         let engine = Arc::clone(&erasing);
         async move { engine.watch_erasures(Vec::new(), stop).await }
+    }));
+    let measuring = Arc::clone(&server.engine);
+    workers.spawn(supervise("measuring", stop.clone(), move |stop| {
+        measure(Arc::clone(&measuring), stop)
     }));
     workers.spawn(supervise("cleaning", stop.clone(), move |stop| {
         clean(cleaning.clone(), stop)
@@ -62,6 +70,18 @@ where
     }
 }
 
+async fn measure(engine: Arc<Engine>, stop: CancellationToken) {
+    loop {
+        if let Err(error) = engine.delivery().measure().await {
+            tracing::error!(%error, "delivery could not be measured");
+        }
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = tokio::time::sleep(MEASURE_EVERY) => {}
+        }
+    }
+}
+
 async fn clean(server: Server, stop: CancellationToken) {
     let engine = &server.engine;
     loop {
@@ -79,14 +99,6 @@ async fn clean(server: Server, stop: CancellationToken) {
                 Ok(ended) => tracing::debug!(ended, "conversations ended by themselves"),
                 Err(error) => tracing::error!(%error, "idle conversations could not be ended"),
             }
-        }
-        #[expect(clippy::cast_precision_loss, reason = "a gauge; nobody has 2^52 dead letters")]
-        if let Ok(letters) = engine.store().count_dead_letters(&tenant).await {
-            metrics::gauge!("parlor_dead_letters").set(letters as f64);
-        }
-        if let Ok(backlog) = engine.store().backlog(&tenant).await {
-            #[expect(clippy::cast_precision_loss, reason = "a gauge; nobody has 2^52 conversations")]
-            metrics::gauge!("parlor_delivery_backlog").set(backlog as f64);
         }
         tokio::select! {
             () = stop.cancelled() => break,

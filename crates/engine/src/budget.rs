@@ -164,6 +164,7 @@ impl Budget {
 
     /// Learns from an answer: what its headers say of the limits, and a 429.
     pub fn learn(&self, seen: Option<RateLimit>, error: Option<&Error>) {
+        metrics::counter!("parlor_hubspot_calls_total", "outcome" => outcome(error)).increment(1);
         let (elapsed, now) = (self.context.elapsed(), self.context.now());
         let mut state = self.state();
         let seen = error.and_then(Error::rate_limit).or(seen).unwrap_or_default();
@@ -196,6 +197,12 @@ impl Budget {
         }
     }
 
+    /// Shows how the day stands, which changes by itself when it turns.
+    pub fn measure(&self) {
+        let now = self.context.now();
+        self.state().day.measure(now);
+    }
+
     /// Learns when the account's day turns.
     pub fn learn_day(&self, utc_offset_milliseconds: i64) {
         self.state().day.set_offset(utc_offset_milliseconds);
@@ -225,6 +232,18 @@ impl Budget {
     fn state(&self) -> MutexGuard<'_, State> {
         // Each change is complete before the lock is let go.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What became of a call, as it is counted.
+fn outcome(error: Option<&Error>) -> &'static str {
+    match error.map(Error::class) {
+        None => "ok",
+        Some(Class::RateLimited { .. }) => "rate_limited",
+        Some(Class::Unavailable) => "unavailable",
+        Some(Class::Timeout | Class::Connect | Class::Interrupted) => "no_answer",
+        Some(Class::Token | Class::Permission { .. } | Class::Plan) => "not_allowed",
+        Some(_) => "refused",
     }
 }
 

@@ -203,6 +203,15 @@ pub struct ConversationDelivery {
     pub detail: Option<String>,
 }
 
+/// What HubSpot does not know for certain.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Undelivered {
+    /// When the oldest message was committed that HubSpot does not have and will be given.
+    pub oldest: Option<Timestamp>,
+    /// Records with a write of unclear outcome, yet to be confirmed by reading.
+    pub unconfirmed: u64,
+}
+
 /// The state of delivery, kept.
 #[async_trait]
 pub trait Deliveries {
@@ -318,6 +327,10 @@ pub trait Deliveries {
         tenant: &TenantId,
         conversation: &ConversationId,
     ) -> Result<Option<ConversationDelivery>, StoreError>;
+
+    /// What is undelivered and since when, for who watches. What is held, rests as a dead letter, or belongs to a contact that was
+    /// deleted makes nothing old.
+    async fn undelivered(&self, tenant: &TenantId) -> Result<Undelivered, StoreError>;
 
     /// How many conversations have something undelivered and are not held: the backlog.
     async fn backlog(&self, tenant: &TenantId) -> Result<u64, StoreError>;

@@ -32,7 +32,7 @@ pub use conversations::{Append, AppendOutcome, Appended, Conversation, Conversat
 pub use dead_letters::{DeadLetter, DeadLetters, Rest};
 pub use delivery::{
     Coalescing, ConversationDelivery, Delivered, Deliveries, DirtyRecord, ErasingRecord, PendingAddress, Postponement,
-    Reason, RecordState, Sending, TranscriptConversation, ValueHash,
+    Reason, RecordState, Sending, TranscriptConversation, Undelivered, ValueHash,
 };
 pub use erasure::{Erased, ErasureNote, ErasureNoteAction, Erasures, Forget};
 pub use error::StoreError;

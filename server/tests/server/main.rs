@@ -14,6 +14,7 @@ mod commands;
 mod configuration;
 mod errors;
 mod framing;
+mod guarantees;
 mod house;
 mod hubspot;
 mod inbox;

@@ -71,8 +71,7 @@ impl Day {
             next_at,
         };
         self.known = Some(known);
-        let used = 1.0 - ratio(remaining, most);
-        metrics::gauge!("parlor_hubspot_day_used_ratio").set(used);
+        self.measure(now);
         if known.is_scarce() && !self.has_warned {
             self.has_warned = true;
             tracing::warn!(
@@ -80,6 +79,18 @@ impl Day {
                 remaining,
                 "most of the account's calls of today are used: delivery slows down until they come back"
             );
+        }
+    }
+
+    /// Shows what is used and left; nothing until HubSpot has said what it allows.
+    pub(super) fn measure(&mut self, now: Timestamp) {
+        let before = self.known;
+        self.forget_yesterday(now);
+        // Of a day that has just begun nothing is used.
+        let left = self.known.map(|known| (known.remaining, known.most));
+        if let Some((left, most)) = left.or_else(|| before.map(|known| (known.most, known.most))) {
+            metrics::gauge!("parlor_hubspot_day_calls_left").set(shown(left));
+            metrics::gauge!("parlor_hubspot_day_used_ratio").set(1.0 - ratio(left, most));
         }
     }
 
@@ -141,7 +152,11 @@ fn end_of(now: Timestamp, offset: i64) -> Timestamp {
     Timestamp::from_millis(days.saturating_mul(DAY).saturating_sub(offset))
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a gauge; nobody has 2^52 calls a day")]
 fn ratio(part: u64, whole: u64) -> f64 {
-    part as f64 / whole.max(1) as f64
+    shown(part) / shown(whole.max(1))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge; nobody has 2^52 calls a day")]
+fn shown(number: u64) -> f64 {
+    number as f64
 }

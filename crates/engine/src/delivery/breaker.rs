@@ -84,6 +84,12 @@ impl Breaker {
         self.failing().map(|failing| failing.trouble.words)
     }
 
+    /// Whether a person has to do something before HubSpot can be worked with.
+    pub(super) fn waits_for_a_person(&self) -> bool {
+        self.failing()
+            .is_some_and(|failing| failing.trouble.kind == Kind::Person)
+    }
+
     /// Since when the breaker is open, so that one thing alone is tried now and then.
     pub(super) fn open_since(&self) -> Option<Timestamp> {
         self.failing().filter(Failing::is_open).map(|failing| failing.since)
@@ -105,7 +111,7 @@ impl Breaker {
             until,
             times,
         }));
-        metrics::counter!("parlor_delivery_retries_total").increment(1);
+        metrics::counter!("parlor_delivery_retries_total", "of" => "portal").increment(1);
         (until, before.is_none())
     }
 
@@ -121,6 +127,13 @@ impl Breaker {
     }
 
     fn set(&self, failing: Option<Failing>) {
+        *self.failing.write().unwrap_or_else(PoisonError::into_inner) = failing;
+        self.measure();
+    }
+
+    /// Shows how it stands.
+    pub(super) fn measure(&self) {
+        let failing = self.failing();
         let state = match &failing {
             None => 0.0,
             Some(failing) if failing.is_open() => 2.0,
@@ -128,7 +141,6 @@ impl Breaker {
         };
         metrics::gauge!("parlor_delivery_blocked").set(if failing.is_some() { 1.0 } else { 0.0 });
         metrics::gauge!("parlor_delivery_breaker").set(state);
-        *self.failing.write().unwrap_or_else(PoisonError::into_inner) = failing;
     }
 }
 

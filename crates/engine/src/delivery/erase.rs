@@ -13,10 +13,7 @@ impl Delivery {
     /// HubSpot refused a record for good, but something has to be erased there: it is tried again, once an hour.
     pub(super) async fn revive_erasures(&self) -> Result<(), StoreError> {
         let tenant = &self.options.tenant;
-        let waiting = self.store.count_erasures(tenant).await?;
-        #[expect(clippy::cast_precision_loss, reason = "a gauge; nobody has 2^52 erasures")]
-        metrics::gauge!("parlor_erasures_waiting").set(waiting as f64);
-        if waiting > 0 {
+        if self.store.count_erasures(tenant).await? > 0 {
             self.store.revive_erasures(tenant, self.context.now()).await?;
         }
         Ok(())

@@ -13,6 +13,7 @@ mod erase;
 mod expire;
 mod failure;
 mod lease;
+mod measures;
 mod notes;
 mod property;
 mod read;
@@ -266,8 +267,6 @@ impl Delivery {
         let answer = call.await;
         drop(turn);
         self.budget.learn(client.take_rate_limit(), answer.as_ref().err());
-        let outcome = if answer.is_ok() { "ok" } else { "failed" };
-        metrics::counter!("parlor_hubspot_calls_total", "outcome" => outcome).increment(1);
         Ok(answer)
     }
 

@@ -172,6 +172,7 @@ impl Delivery {
             give_up_failing_since: Some(self.give_up_failing_since()),
             ..Postponement::until(self.context.now() + self.back_off(attempts), reason.clone())
         };
+        metrics::counter!("parlor_delivery_retries_total", "of" => "contact").increment(addresses.len() as u64);
         for dead in self.store.postpone_addresses(tenant, emails, postponement).await? {
             note_dead_letter("dead", &reason);
             self.tell(self.store.conversations_of_address(tenant, &dead).await?);

@@ -378,6 +378,7 @@ impl Delivery {
 
     pub(super) async fn postpone(&self, records: Vec<String>, postponement: Postponement) -> Result<(), Stop> {
         let reason = postponement.reason.clone();
+        metrics::counter!("parlor_delivery_retries_total", "of" => "contact").increment(records.len() as u64);
         let dead = self
             .store
             .postpone_records(&self.options.tenant, records, postponement)

@@ -21,6 +21,7 @@ mod identity;
 mod lease;
 mod limits;
 mod messages;
+mod outage_of_a_day;
 mod outages;
 mod overflow;
 mod property;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use parlor_protocol::PersonName;
 use parlor_store::{
     Coalescing, Delivered, DirtyRecord, Fence, NewVisitor, Postponement, RecordState, Sending, Taken, Timestamp,
-    ValueHash,
+    Undelivered, ValueHash,
 };
 
 use crate::world::{Registered, World, email};
@@ -628,4 +628,39 @@ pub async fn the_backlog_counts_conversations_with_something_to_deliver(world: W
     assert_eq!(backlog().await, 2);
     world.deliver("501", &ada, 1, None).await;
     assert_eq!(backlog().await, 1);
+}
+
+pub async fn the_oldest_undelivered_message_is_the_oldest_that_is_still_to_go_out(world: World) {
+    let undelivered = || async { world.store.undelivered(&world.tenant).await.unwrap() };
+    assert_eq!(undelivered().await, Undelivered::default());
+    let held = world.register_held("held@example.com").await;
+    world.say(&held, "spam").await;
+    assert_eq!(undelivered().await.oldest, None, "what is held waits for nobody");
+
+    world.clock.advance(MINUTE);
+    let ada = world.linked("ada@example.com", "501").await;
+    let first = world.now();
+    world.clock.advance(MINUTE);
+    world.say(&ada, "two").await;
+    let second = world.now();
+    world.clock.advance(MINUTE);
+    let unknown = world.register("unknown@example.com").await;
+    world.say(&unknown, "waits for its contact").await;
+    let third = world.now();
+    assert_eq!(undelivered().await.oldest, Some(first));
+    world.deliver("501", &ada, 1, Some(third + MINUTE)).await;
+    let at_present = undelivered().await;
+    assert_eq!((at_present.oldest, at_present.unconfirmed), (Some(second), 1));
+
+    world.set_state("501", RecordState::Refused).await;
+    let at_present = undelivered().await;
+    assert_eq!(
+        (at_present.oldest, at_present.unconfirmed),
+        (Some(third), 0),
+        "a letter rests"
+    );
+    let address = email("unknown@example.com");
+    let why = "refused".into();
+    world.store.refuse_address(&world.tenant, &address, &why).await.unwrap();
+    assert_eq!(undelivered().await.oldest, None);
 }

@@ -165,6 +165,7 @@ macro_rules! backends {
                     a_transcript_holds_what_is_not_held,
                     the_next_due_moment_is_the_earliest_of_all,
                     the_backlog_counts_conversations_with_something_to_deliver,
+                    the_oldest_undelivered_message_is_the_oldest_that_is_still_to_go_out,
                 }
                 due {
                     a_first_message_is_due_soon_and_later_ones_after_quiet,

@@ -6,7 +6,7 @@ use parlor_protocol::{ConversationState, PageContext, TenantId};
 use parlor_store::{
     Append, AppendOutcome, Coalescing, Delivered, Erased, Forget, NewVisitor, NewWidget, NoteKind, NoteState,
     PlannedNote, PortalConnection, Postponement, RecordState, RevokedProof, SecretHash, Sending, StoredToken, Taken,
-    ValueHash, WidgetIdentity,
+    Undelivered, ValueHash, WidgetIdentity,
 };
 
 use crate::delivery::MINUTE;
@@ -189,6 +189,7 @@ pub async fn no_method_reaches_into_another_tenant(world: World) {
     assert_eq!(store.next_due(&other, at_once).await.unwrap(), None);
     assert_eq!(store.delivery_of(&other, &ada.conversation).await.unwrap(), None);
     assert_eq!(store.backlog(&other).await.unwrap(), 0);
+    assert_eq!(store.undelivered(&other).await.unwrap(), Undelivered::default());
     assert_eq!(
         store.widget_identity(&other, &world.widget).await.unwrap(),
         WidgetIdentity::default()
@@ -375,7 +376,8 @@ async fn everything(
             ),
             (
                 store.next_due(tenant, Coalescing::AT_ONCE).await.unwrap(),
-                store.backlog(tenant).await.unwrap()
+                store.backlog(tenant).await.unwrap(),
+                store.undelivered(tenant).await.unwrap(),
             ),
             (
                 store.portal(tenant).await.unwrap(),

@@ -17,7 +17,7 @@ use super::SqliteStore;
 use super::leases;
 use crate::{
     Coalescing, ConversationDelivery, Delivered, Deliveries, DirtyRecord, Fence, PendingAddress, Postponement, Reason,
-    RecordState, Sending, StoreError, Timestamp, TranscriptConversation, ValueHash,
+    RecordState, Sending, StoreError, Timestamp, TranscriptConversation, Undelivered, ValueHash,
 };
 
 #[async_trait]
@@ -187,6 +187,12 @@ impl Deliveries for SqliteStore {
     ) -> Result<Option<ConversationDelivery>, StoreError> {
         let (tenant, conversation) = (tenant.clone(), conversation.clone());
         self.read(move |connection| progress::of_conversation(connection, tenant.as_str(), conversation.as_str()))
+            .await
+    }
+
+    async fn undelivered(&self, tenant: &TenantId) -> Result<Undelivered, StoreError> {
+        let tenant = tenant.clone();
+        self.read(move |connection| progress::undelivered(connection, tenant.as_str()))
             .await
     }
 

@@ -9,7 +9,7 @@ use crate::sqlite::conversations::read_message;
 use crate::sqlite::row::{Fields, all, one, signed};
 use crate::{
     Coalescing, ConversationDelivery, DirtyRecord, ErasingRecord, RecordState, StoreError, Timestamp,
-    TranscriptConversation,
+    TranscriptConversation, Undelivered,
 };
 
 /// The undelivered conversations of a tenant with the moment at which each is due. Parameters: ?1 tenant, then the coalescing's
@@ -272,6 +272,39 @@ pub(super) fn of_conversation(
             Ok(delivery)
         },
     )
+}
+
+pub(super) fn undelivered(connection: &Connection, tenant: &str) -> Result<Undelivered, StoreError> {
+    let undelivered = one(
+        connection,
+        "conversation",
+        "SELECT (
+             SELECT min(coalesce(message.at, conversation.last_at))
+             FROM conversation INDEXED BY conversation_undelivered
+             LEFT JOIN message
+                 ON message.tenant_id = conversation.tenant_id AND message.conversation_id = conversation.id
+                AND message.seq = conversation.delivered_seq + 1
+             LEFT JOIN hubspot_address
+                 ON hubspot_address.tenant_id = ?1 AND hubspot_address.email = conversation.email
+             LEFT JOIN hubspot_record
+                 ON hubspot_record.tenant_id = ?1 AND hubspot_record.record = hubspot_address.record
+             WHERE conversation.tenant_id = ?1 AND conversation.held = 0 AND conversation.abandoned = 0
+               AND conversation.last_seq > conversation.delivered_seq
+               AND coalesce(hubspot_address.state, 'pending') IN ('pending', 'linked')
+               AND coalesce(hubspot_record.state, 'live') IN ('live', 'full')
+         ) AS oldest, (
+             SELECT count(*) FROM hubspot_record
+             WHERE tenant_id = ?1 AND state IN ('live', 'full') AND unconfirmed_until IS NOT NULL
+         ) AS unconfirmed",
+        [tenant],
+        |row| {
+            Ok(Undelivered {
+                oldest: row.get::<Option<i64>>("oldest")?.map(Timestamp::from_millis),
+                unconfirmed: row.number("unconfirmed")?,
+            })
+        },
+    )?;
+    Ok(undelivered.unwrap_or_default())
 }
 
 pub(super) fn backlog(connection: &Connection, tenant: &str) -> Result<u64, StoreError> {
