@@ -20,7 +20,7 @@ export class Sandbox {
   static async start(): Promise<Sandbox> {
     const child = spawn(binary, ['sandbox'], {
       cwd: os.tmpdir(),
-      env: { HOME: os.tmpdir(), PATH: process.env.PATH ?? '', PARLOR_SANDBOX_LISTEN: '127.0.0.1:0', PARLOR_SANDBOX_FILE: '' },
+      env: { HOME: os.tmpdir(), PATH: process.env.PATH ?? '', PARLOR_SANDBOX_LISTEN: '127.0.0.1:0', PARLOR_SANDBOX_FILE: 'memory' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';

@@ -40,7 +40,12 @@ export function suite(sdk: Sdk): void {
         const target = sandboxTarget(sandbox, twins.map((twin) => twin.sandbox));
         await target.control?.reset();
         await target.control?.post('search-lag', { milliseconds: 0 });
-        twins.forEach((twin) => twin.begin([[RECEIVER, `/webhooks/${twin.version}`]]));
+        twins.forEach((twin) =>
+          twin.begin([
+            [RECEIVER, `/webhooks/${twin.version}`],
+            [sandbox.url, twin.sandbox.url],
+          ]),
+        );
         const run = newRunName();
         const outcome = await runCheck(check, sdk, { url: sandbox.url, target, run }, (exchange) =>
           Promise.all(twins.map((twin) => twin.follow(exchange, run))).then(() => undefined),

@@ -168,7 +168,7 @@ fn sandbox(settings: &Settings) -> Result<Sandbox, Failure> {
     let sandbox = Sandbox::new(options).map_err(|error| Failure::Other(error.to_string()))?;
     sandbox.save().map_err(|error| {
         Failure::Usage(format!(
-            "PARLOR_SANDBOX_FILE cannot be written: {error}; name another file, or leave it empty to keep records in memory"
+            "PARLOR_SANDBOX_FILE cannot be written: {error}; name another file, or say memory to keep records nowhere"
         ))
     })?;
     Ok(sandbox)

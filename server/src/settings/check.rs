@@ -65,7 +65,7 @@ pub(super) fn check(values: &Values, environment: &BTreeMap<String, String>) -> 
                 "an address and port of this machine like 127.0.0.1:3002",
             )?,
             file: Some(values.get("sandbox.file").text)
-                .filter(|text| !text.is_empty())
+                .filter(|text| !text.is_empty() && text != "memory")
                 .map(PathBuf::from),
             demo_listen: parsed(
                 &values.get("sandbox.demo_listen"),
